@@ -1,0 +1,44 @@
+/* The seam for delivering input to the guest: one implementation a way (QMP, null; later USB HID).
+ *
+ * Keys are HID usages (HID Usage Tables 1.5, section 10, page 0x07; consumer keys page 0x0c), whatever the source was. The sink keeps what
+ * is down; reset() releases it all and is called on every way out of capture. Threads: one at a time, the owner's. Calls never block: a
+ * sink that cannot send now merges motion and queues keys, buttons and wheel steps (bounded; see the implementation). */
+#ifndef TRANSOM_HOST_INPUT_INPUT_SINK_H
+#define TRANSOM_HOST_INPUT_INPUT_SINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum input_button { INPUT_BUTTON_LEFT, INPUT_BUTTON_RIGHT, INPUT_BUTTON_MIDDLE, INPUT_BUTTON_SIDE, INPUT_BUTTON_EXTRA, INPUT_BUTTONS };
+#define INPUT_ABSOLUTE_MAX 32767 /* the far edge, both axes */
+#define INPUT_WHEEL_STEP 120     /* one notch; high-resolution wheels send fractions */
+
+enum input_led { INPUT_LED_NUM = 1, INPUT_LED_CAPS = 2, INPUT_LED_SCROLL = 4 };
+
+struct input_sink;
+
+struct input_sink_impl {
+  const char *name; /* "qmp" */
+  void (*key)(struct input_sink *sink, uint16_t page, uint16_t usage, bool down);
+  void (*button)(struct input_sink *sink, enum input_button button, bool down);
+  void (*relative)(struct input_sink *sink, int32_t dx, int32_t dy);
+  void (*absolute)(struct input_sink *sink, int32_t x, int32_t y);              /* optional: 0 .. INPUT_ABSOLUTE_MAX */
+  void (*wheel)(struct input_sink *sink, int32_t vertical, int32_t horizontal); /* 120ths of a notch; up and right positive */
+  void (*reset)(struct input_sink *sink);                                       /* releases every key and button */
+  void (*destroy)(struct input_sink *sink);                                     /* resets first */
+};
+
+struct input_sink {
+  const struct input_sink_impl *impl;
+  void (*leds)(uint32_t led_mask, void *user_data); /* optional; set by the owner: the guest's LEDs changed */
+  void *leds_user_data;
+};
+
+struct input_sink *input_sink_null_create(void); /* swallows everything, counts it */
+
+/* QMP input-send-event on QEMU's monitor socket. Its connection is driven by `loop` and reconnects by itself, once a second. NULL: out of
+ * memory. */
+struct event_loop;
+struct input_sink *input_sink_qmp_create(struct event_loop *loop, const char *socket_path);
+
+#endif
