@@ -9,8 +9,13 @@
 #include "protocol/layout.h"
 #include "protocol/version.h"
 
+#include <errno.h>
 #ifndef __cplusplus
 #include <stdbool.h>
+#endif
+
+#ifndef ESTALE
+#define ESTALE 10070 /* Windows' C library lacks it: the value of WSAESTALE */
 #endif
 
 #ifdef __cplusplus
