@@ -16,7 +16,8 @@ struct transom_clock_sample {
   uint64_t t4_ns; /* host: reply seen */
 };
 
-/* Host. One exchange under way at a time; `sequence` is the caller's, from 1. 0 or -ESTALE. */
+/* Host. One exchange under way at a time. `sequence` is the caller's: it starts at a random number, because the cell may still hold what
+ * the line's last owner asked, then counts, and is never 0. 0, or -ESTALE. */
 int clock_cell_ask(const struct transom_consumer *consumer, uint64_t sequence, uint64_t now_ns);
 
 /* 0 with the sample; -EAGAIN not answered yet; -EBADMSG t3 < t2 or t4 < t1. */
