@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* PUBLISH_*_BEFORE/AFTER: the two halves of wire_publish(). The rest are named after the race that they decide (docs/protocol.md). */
 enum wire_fence {
@@ -21,8 +22,7 @@ enum wire_fence {
   WIRE_FENCE_PUBLISH_AFTER,  /* the word leaves the write-combining buffer now, not at leisure */
   WIRE_FENCE_RECORD_OPEN,    /* sequence_first precedes the record's body */
   WIRE_FENCE_RECORD_CLOSE,   /* the record's body precedes sequence_last */
-  WIRE_FENCE_RECORD_READ,    /* the reader's copy of the body precedes its re-read of sequence_first */
-  WIRE_FENCE_SLOT_CLAIM,     /* "this slot is being written" precedes the first pixel */
+  WIRE_FENCE_RECORD_READ,    /* the reader's copy of the body precedes its look at sequence_first */
   WIRE_FENCE_PIXELS_READ,    /* the reader's copy of the pixels precedes its check that the slot did not move */
   WIRE_FENCE_HOLD,           /* consumer: my hold, then the newest word again */
   WIRE_FENCE_NEWEST,         /* publisher: the newest word, then everybody's holds */
@@ -36,10 +36,30 @@ enum wire_fence {
 #include "simulated_memory.h" /* tests/support: the same names on a simulated store buffer */
 #else
 
-static inline uint32_t wire_load32(const volatile uint32_t *from) { return __atomic_load_n(from, __ATOMIC_ACQUIRE); }
-static inline uint64_t wire_load64(const volatile uint64_t *from) { return __atomic_load_n(from, __ATOMIC_ACQUIRE); }
-static inline void wire_store32(volatile uint32_t *to, uint32_t value) { __atomic_store_n(to, value, __ATOMIC_RELEASE); }
-static inline void wire_store64(volatile uint64_t *to, uint64_t value) { __atomic_store_n(to, value, __ATOMIC_RELEASE); }
+/* Records are written and read as words, whatever fields lie in them: compilers must not assume that these alias nothing else. */
+typedef uint32_t __attribute__((__may_alias__)) wire_word32;
+typedef uint64_t __attribute__((__may_alias__)) wire_word64;
+
+static inline uint32_t wire_load32(const volatile uint32_t *from) {
+  return __atomic_load_n((const volatile wire_word32 *)from, __ATOMIC_ACQUIRE);
+}
+static inline uint64_t wire_load64(const volatile uint64_t *from) {
+  return __atomic_load_n((const volatile wire_word64 *)from, __ATOMIC_ACQUIRE);
+}
+static inline void wire_store32(volatile uint32_t *to, uint32_t value) {
+  __atomic_store_n((volatile wire_word32 *)to, value, __ATOMIC_RELEASE);
+}
+static inline void wire_store64(volatile uint64_t *to, uint64_t value) {
+  __atomic_store_n((volatile wire_word64 *)to, value, __ATOMIC_RELEASE);
+}
+
+/* Words of a record's body: ordered by the fences around the record only. */
+static inline uint64_t wire_load_body64(const volatile uint64_t *from) {
+  return __atomic_load_n((const volatile wire_word64 *)from, __ATOMIC_RELAXED);
+}
+static inline void wire_store_body64(volatile uint64_t *to, uint64_t value) {
+  __atomic_store_n((volatile wire_word64 *)to, value, __ATOMIC_RELAXED);
+}
 
 #if defined(__x86_64__) || defined(__i386__)
 static inline void wire_cpu_fence_store(void) { __builtin_ia32_sfence(); }
@@ -90,19 +110,22 @@ static inline void wire_publish64(volatile uint64_t *to, uint64_t value) {
   wire_fence_store(WIRE_FENCE_PUBLISH_AFTER);
 }
 
-/* Copies a record word by word; both addresses and the size are multiples of 8. Not for pixels. */
+/* Copies a record word by word, in no order of its own; both addresses and the size are multiples of 8. Not for pixels. */
 static inline void wire_read(void *to, const volatile void *from, size_t bytes) {
-  uint64_t *out = (uint64_t *)to;
   const volatile uint64_t *in = (const volatile uint64_t *)from;
-  for (size_t i = 0; i < bytes / 8; i++)
-    out[i] = wire_load64(&in[i]);
+  for (size_t i = 0; i < bytes / 8; i++) {
+    uint64_t word = wire_load_body64(&in[i]);
+    memcpy((uint8_t *)to + i * 8, &word, 8);
+  }
 }
 
 static inline void wire_write(volatile void *to, const void *from, size_t bytes) {
   volatile uint64_t *out = (volatile uint64_t *)to;
-  const uint64_t *in = (const uint64_t *)from;
-  for (size_t i = 0; i < bytes / 8; i++)
-    wire_store64(&out[i], in[i]);
+  for (size_t i = 0; i < bytes / 8; i++) {
+    uint64_t word;
+    memcpy(&word, (const uint8_t *)from + i * 8, 8);
+    wire_store_body64(&out[i], word);
+  }
 }
 
 #endif

@@ -55,14 +55,19 @@ struct transom_consumer_watch {
 struct transom_consumers {
   const struct transom_region *region;
   struct transom_consumer_watch watch[TRANSOM_CONSUMERS_MAX];
+  uint64_t frames_skipped; /* of all heads: what the status section says */
+  uint64_t holds_revoked;
 };
 
 void consumers_init(struct transom_consumers *consumers, const struct transom_region *region);
 
-/* Call after publishing what `wake` names (for head `head`, ignored for event wakes): full fence, then one look at each line.
+/* Call after publishing what `wake` names (bits of one vector; `head` is ignored for vector 1): full fence, then one look at each line.
  * Fills `bells` with whom to ring and returns their number; each token is rung once. */
 uint32_t consumers_signal(struct transom_consumers *consumers, uint32_t wake, uint32_t head,
                           struct transom_bell bells[TRANSOM_CONSUMERS_MAX]);
+
+/* A private copy of line `index`: false when it has not joined this epoch (`*copy` is then not written). One cache line. */
+bool consumers_line(const struct transom_consumers *consumers, uint32_t index, struct transom_consumer_line *copy);
 
 /* Lines that have joined this epoch: the agent slows down when there are none. */
 uint32_t consumers_count(const struct transom_consumers *consumers);

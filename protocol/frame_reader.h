@@ -43,7 +43,8 @@ void frame_reader_init(struct transom_frame_reader *reader, struct transom_consu
 /* Does the queue have a frame newer than `sequence`? Loads one line. */
 bool frame_reader_has_newer(const struct transom_frame_reader *reader, enum transom_acquire what, uint64_t sequence);
 
-/* Acquires the newest frame if it is newer than `newer_than`. `hold` false where slots are too few for one more hold: the copy is then only
+/* Acquires the newest frame if it is newer than `newer_than`. A consumer has one hold: that of an earlier frame goes when a newer one is
+ * found, and stays when there is none. `hold` false where slots are too few for one more hold: the copy is then only
  * validated afterwards. 0 with `*frame` filled; -EAGAIN nothing newer, or it moved FRAME_READER_TRIES times; -EBADMSG the record is not an
  * honest one (counted); -ESTALE the epoch moved. */
 int frame_reader_acquire(struct transom_frame_reader *reader, enum transom_acquire what, bool hold, uint64_t newer_than,

@@ -23,6 +23,14 @@ struct transom_frame_info {
   struct transom_damage damage;
 };
 
+/* What must be equal for two frames to share pixels. */
+struct transom_frame_shape {
+  enum transom_format format;
+  uint32_t flags;
+  uint32_t width, height, pitch_bytes;
+  uint32_t rotation;
+};
+
 struct transom_frame_writer {
   struct transom_region *region;
   struct transom_consumers *consumers;
@@ -31,9 +39,10 @@ struct transom_frame_writer {
   uint64_t complete;                              /* frame word of the newest complete one; 0 = none */
   uint32_t slot;                                  /* being written, or UINT32_MAX */
   uint64_t skipped;                               /* frames for which no slot was free */
-  struct transom_frame_info info;                 /* of the frame being written */
+  struct transom_frame_info info;                 /* of the frame being written; its damage includes what was pending */
   struct transom_damage pending;                  /* damage of frames that were abandoned or skipped since the last complete one */
   struct transom_damage stale[TRANSOM_SLOTS_MAX]; /* what slot i lacks, compared with the newest complete frame; full at first */
+  struct transom_frame_shape shapes[TRANSOM_SLOTS_MAX]; /* of the frame that slot i was last begun for */
 };
 
 void frame_writer_init(struct transom_frame_writer *writer, struct transom_region *region, struct transom_consumers *consumers,

@@ -94,6 +94,7 @@ enum transom_section_type {
   TRANSOM_SECTION_CLOCK = 7,         /* struct transom_clock_reply [TRANSOM_CONSUMERS_MAX] */
 };
 
+#define TRANSOM_SECTION_MAJOR 1u /* of every section type so far */
 struct transom_section {
   uint32_t type;
   uint32_t instance;
