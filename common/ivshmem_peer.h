@@ -7,6 +7,9 @@
 #ifndef TRANSOM_COMMON_IVSHMEM_PEER_H
 #define TRANSOM_COMMON_IVSHMEM_PEER_H
 
+#include "common/ivshmem_message.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 #define IVSHMEM_PEERS_MAX 16u
@@ -19,12 +22,20 @@ struct ivshmem_peer {
   uint32_t vector_count;                              /* of our own */
   int vectors[IVSHMEM_VECTORS_MAX];                   /* our own eventfds: wait on these */
   int others[IVSHMEM_PEERS_MAX][IVSHMEM_VECTORS_MAX]; /* theirs: write to ring; -1 = none */
+  uint32_t greeted;                                   /* private: how far the handshake is, see ivshmem_peer_feed() */
+  struct ivshmem_reader reader;                       /* private */
 };
+
+/* An unconnected peer. */
+void ivshmem_peer_init(struct ivshmem_peer *peer);
 
 /* Connects and runs the handshake, at most `timeout_ms` in all. 0; -ECONNREFUSED/-ENOENT nobody listens; -EPROTO not an ivshmem server, or
  * another version; -ETIMEDOUT; -EBADMSG out of bounds; other -errno. */
 int ivshmem_peer_connect(struct ivshmem_peer *peer, const char *socket_path, int timeout_ms);
 void ivshmem_peer_close(struct ivshmem_peer *peer); /* closes every descriptor */
+
+/* Takes one message, as if it came from the socket; `fd` (or -1) becomes the peer's in any case. 0; -EPROTO, -EBADMSG as above. */
+int ivshmem_peer_feed(struct ivshmem_peer *peer, int64_t value, int fd);
 
 /* Takes what the socket has to say, without blocking. 0; -EPIPE the server closed (socket becomes -1); -EBADMSG as above. */
 int ivshmem_peer_dispatch(struct ivshmem_peer *peer);
