@@ -1,0 +1,50 @@
+#include "host/serve/control_line.h"
+
+#include "common/ivshmem_peer.h"
+
+#include <string.h>
+
+static int is_word(const char *line, size_t bytes, const char *word) { return bytes == strlen(word) && !memcmp(line, word, bytes); }
+
+/* One or two digits, no leading zero. */
+static int parse_id(const char *text, size_t bytes, uint32_t *id) {
+  if (bytes < 1 || bytes > 2 || (bytes == 2 && text[0] == '0'))
+    return 0;
+  uint32_t value = 0;
+  for (size_t i = 0; i < bytes; i++) {
+    if (text[i] < '0' || text[i] > '9')
+      return 0;
+    value = value * 10 + (uint32_t)(text[i] - '0');
+  }
+  if (value >= IVSHMEM_PEERS_MAX)
+    return 0;
+  *id = value;
+  return 1;
+}
+
+enum control_command control_line_parse(const char *line, size_t bytes, uint32_t *peer_id) {
+  if (is_word(line, bytes, "controller"))
+    return CONTROL_CONTROLLER;
+  if (is_word(line, bytes, "take"))
+    return CONTROL_TAKE;
+  if (bytes > 5 && !memcmp(line, "peer ", 5) && parse_id(line + 5, bytes - 5, peer_id))
+    return CONTROL_PEER;
+  return CONTROL_UNKNOWN;
+}
+
+size_t control_line_feed(struct control_line_buffer *buffer, const char *bytes, size_t count, int *line_bytes) {
+  for (size_t i = 0; i < count; i++) {
+    if (bytes[i] == '\n') {
+      *line_bytes = (int)buffer->filled;
+      buffer->filled = 0;
+      return i + 1;
+    }
+    if (buffer->filled == CONTROL_LINE_BYTES_MAX - 1) {
+      *line_bytes = -2;
+      return i;
+    }
+    buffer->bytes[buffer->filled++] = bytes[i];
+  }
+  *line_bytes = -1;
+  return count;
+}

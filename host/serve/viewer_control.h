@@ -1,0 +1,30 @@
+/* control.sock: who of the viewers is the controller, that is, owns the host's end of the message rings. The lines: control_line.h.
+ *
+ * One event loop, whose thread calls everything. A client that does not read its answers is dropped. */
+#ifndef TRANSOM_HOST_SERVE_VIEWER_CONTROL_H
+#define TRANSOM_HOST_SERVE_VIEWER_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct event_loop;
+struct ivshmem_server;
+struct viewer_control;
+
+#define VIEWER_CONTROL_NOBODY UINT32_MAX
+
+struct viewer_control *viewer_control_create(struct event_loop *loop, const struct ivshmem_server *server, void (*changed)(void *user_data),
+                                             void *user_data); /* NULL: out of memory */
+void viewer_control_destroy(struct viewer_control *control);
+
+/* What an earlier server knew: which peers are viewers, and who was controller. That one has the right to be it again as long as its peer
+ * lives; the others wait. */
+void viewer_control_restore(struct viewer_control *control, uint32_t viewer_mask, uint32_t controller);
+
+int viewer_control_listen(struct viewer_control *control, int listener); /* 0 or -errno; the listener stays the caller's */
+void viewer_control_peer_left(struct viewer_control *control, uint32_t id);
+
+bool viewer_control_is_viewer(const struct viewer_control *control, uint32_t id);
+uint32_t viewer_control_controller(const struct viewer_control *control); /* peer id, or VIEWER_CONTROL_NOBODY */
+
+#endif
