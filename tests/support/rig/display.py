@@ -1,0 +1,66 @@
+"""An X server in memory, and what other programs see and do on it: windows are read back by xwd and typed into by xdotool (XTest)."""
+import os
+import shutil
+import subprocess
+
+from .failure import CannotRun, StepFailed, wait_until
+from .pictures import parse_xwd
+
+SCREEN = "2048x1200x24"
+START_TIMEOUT_S = 20
+KEY_DELAY_MS = 40  # the guest is emulated: its keyboard has a queue of 64 events
+
+
+class Display:
+    def __init__(self, children):
+        for tool in ("Xvfb", "xdotool", "xwd"):
+            if not shutil.which(tool):
+                raise CannotRun(f"{tool} is not installed")
+        read_end, write_end = os.pipe()
+        argv = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]
+        self.server = children.start("xvfb", argv, pass_fds=[write_end])
+        os.close(write_end)
+        with os.fdopen(read_end) as file:  # the server picks a free number and says which
+            number = file.readline().strip()
+        if not number:
+            raise StepFailed("the X server did not start", self.server.log)
+        self.environment = {k: v for k, v in os.environ.items() if k not in ("WAYLAND_DISPLAY", "XAUTHORITY")}
+        self.environment.update(DISPLAY=f":{number}", SDL_VIDEODRIVER="x11")
+
+    def run(self, *argv):
+        result = subprocess.run(argv, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                timeout=30, check=False)
+        return result.returncode, result.stdout, result.stderr.decode(errors="replace")
+
+    def find_window(self, *criterion):
+        status, output, _ = self.run("xdotool", "search", "--onlyvisible", *criterion)
+        return output.split()[-1].decode() if status == 0 and output.split() else None
+
+    def wait_for_window(self, child, title=None):
+        """By its title, else by the process that it says it belongs to."""
+
+        def look():
+            child.require_running()
+            return self.find_window("--name", title) if title else self.find_window("--pid", str(child.pid))
+
+        return wait_until(look, START_TIMEOUT_S, f"{child.name}'s window", child.log)
+
+    def focus(self, window):
+        """There is no window manager: pointer and focus go where we say."""
+        for command in (("mousemove", "--window", window, "40", "40"), ("windowfocus", "--sync", window)):
+            status, _, error = self.run("xdotool", *command)
+            if status != 0:
+                raise StepFailed(f"xdotool {command[0]}: {error.strip()}")
+
+    def type_line(self, window, line):
+        self.focus(window)
+        for command in (("type", "--delay", str(KEY_DELAY_MS), line), ("key", "Return")):
+            status, _, error = self.run("xdotool", *command)
+            if status != 0:
+                raise StepFailed(f"xdotool {command[0]}: {error.strip()}")
+
+    def read_window(self, window):
+        status, data, error = self.run("xwd", "-silent", "-nobdrs", "-id", window)
+        if status != 0:
+            raise StepFailed(f"xwd cannot read the window: {error.strip()}")
+        return parse_xwd(data)

@@ -1,0 +1,57 @@
+"""Pictures as other programs hand them out (PPM, XWD), their comparison pixel by pixel, and PNG to look at."""
+import struct
+import zlib
+
+XWD_FIELDS = 25
+XWD_LSB_FIRST = 0
+
+
+class Picture:
+    """`pixels` holds red, green, blue, one byte each."""
+
+    def __init__(self, width, height, pixels):
+        assert len(pixels) == width * height * 3
+        self.width, self.height, self.pixels = width, height, bytes(pixels)
+
+    def wrong_pixels(self, other):
+        """How many pixels differ; every pixel of the larger one when the sizes do."""
+        if (self.width, self.height) != (other.width, other.height):
+            return max(self.width * self.height, other.width * other.height)
+        if self.pixels == other.pixels:
+            return 0
+        mine, theirs = memoryview(self.pixels), memoryview(other.pixels)
+        return sum(mine[i : i + 3] != theirs[i : i + 3] for i in range(0, len(mine), 3))
+
+
+def parse_ppm(data):
+    """Binary PPM (P6) with 8 bits a channel, as QEMU's screendump writes it."""
+    magic, width, height, maximum = data.split(None, 4)[:4]
+    if magic != b"P6" or maximum != b"255":
+        raise ValueError("not an 8-bit P6 picture")
+    width, height = int(width), int(height)
+    return Picture(width, height, data[len(data) - width * height * 3 :])
+
+
+def parse_xwd(data):
+    """A TrueColor dump with 32 bits a pixel, as xwd writes it (X11/XWDFile.h): header, name, colours, rows."""
+    field = struct.unpack_from(f">{XWD_FIELDS}I", data)
+    width, height, byte_order, bits, row_bytes, colours = field[4], field[5], field[7], field[11], field[12], field[19]
+    if bits != 32 or byte_order != XWD_LSB_FIRST or field[14:17] != (0xFF0000, 0xFF00, 0xFF):
+        raise ValueError(f"xwd: {bits} bits a pixel, masks {field[14:17]}: only 32-bit BGRX is known here")
+    begin = field[0] + colours * 12
+    rows = b"".join(data[begin + y * row_bytes : begin + y * row_bytes + width * 4] for y in range(height))
+    pixels = bytearray(width * height * 3)
+    pixels[0::3], pixels[1::3], pixels[2::3] = rows[2::4], rows[1::4], rows[0::4]
+    return Picture(width, height, pixels)
+
+
+def png_chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def write_png(picture, path):
+    row_bytes = picture.width * 3
+    rows = b"".join(b"\0" + picture.pixels[y * row_bytes : (y + 1) * row_bytes] for y in range(picture.height))
+    header = struct.pack(">IIBBBBB", picture.width, picture.height, 8, 2, 0, 0, 0)
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows, 9)) + png_chunk(b"IEND", b""))
