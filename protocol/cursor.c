@@ -45,7 +45,7 @@ static void write_pixels(volatile uint8_t *to, const uint8_t *pixels, uint32_t b
   for (uint32_t done = 0; done < bytes; done += 8) {
     uint64_t word = 0;
     memcpy(&word, pixels + done, bytes - done < 8 ? bytes - done : 8);
-    wire_store64(words(to + done), word);
+    wire_store_body64(words(to + done), word);
   }
 }
 
@@ -119,7 +119,7 @@ int cursor_reader_state(struct transom_cursor_reader *reader, struct transom_cur
 
 static void read_pixels(uint8_t *pixels, volatile uint8_t *from, uint32_t bytes) {
   for (uint32_t done = 0; done < bytes; done += 8) {
-    uint64_t word = wire_load64(words(from + done));
+    uint64_t word = wire_load_body64(words(from + done));
     memcpy(pixels + done, &word, bytes - done < 8 ? bytes - done : 8);
   }
 }

@@ -74,7 +74,7 @@ static volatile uint64_t *data_at(const struct transom_ring *ring, uint32_t offs
 static uint32_t data_offset(const struct transom_ring *ring) { return ring->index & (ring->view.data_bytes - 1); }
 
 static void put_header(const struct transom_ring *ring, uint32_t offset, uint32_t type, uint32_t payload_bytes) {
-  wire_store64(data_at(ring, offset), (uint64_t)payload_bytes << 32 | type);
+  wire_store_body64(data_at(ring, offset), (uint64_t)payload_bytes << 32 | type);
 }
 
 static void put_payload(const struct transom_ring *ring, uint32_t offset, const void *payload, uint32_t bytes) {
@@ -82,13 +82,13 @@ static void put_payload(const struct transom_ring *ring, uint32_t offset, const 
     uint64_t word = 0;
     uint32_t part = bytes - done < MESSAGE_BYTES ? bytes - done : MESSAGE_BYTES;
     memcpy(&word, (const uint8_t *)payload + done, part);
-    wire_store64(data_at(ring, offset + done), word);
+    wire_store_body64(data_at(ring, offset + done), word);
   }
 }
 
 static void get_payload(const struct transom_ring *ring, uint32_t offset, void *payload, uint32_t bytes) {
   for (uint32_t done = 0; done < bytes; done += MESSAGE_BYTES) {
-    uint64_t word = wire_load64(data_at(ring, offset + done));
+    uint64_t word = wire_load_body64(data_at(ring, offset + done));
     uint32_t part = bytes - done < MESSAGE_BYTES ? bytes - done : MESSAGE_BYTES;
     memcpy((uint8_t *)payload + done, &word, part);
   }
@@ -132,7 +132,7 @@ static bool get_header(const struct transom_ring *ring, uint32_t skip, uint32_t 
   uint32_t offset = (data_offset(ring) + skip) & (ring->view.data_bytes - 1);
   if (available - skip < MESSAGE_BYTES)
     return false;
-  uint64_t word = wire_load64(data_at(ring, offset));
+  uint64_t word = wire_load_body64(data_at(ring, offset));
   *message = (struct transom_message){.type = (uint32_t)word, .payload_bytes = (uint32_t)(word >> 32)};
   uint64_t end = (uint64_t)offset + MESSAGE_BYTES + message->payload_bytes;
   if (message->type == TRANSOM_MESSAGE_PAD) /* to the end exactly; a ring's start needs no padding */

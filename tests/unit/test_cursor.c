@@ -311,7 +311,7 @@ static void test_longer_records(void **state) {
   assert_memory_equal(f->out, &longer_shape[16], 16);
 }
 
-#define SHAPES_WRITTEN 20000u
+#define SHAPES_WRITTEN 60000u
 
 static void *write_shapes(void *user_data) {
   struct fixture *f = user_data;
@@ -324,11 +324,16 @@ static void *write_shapes(void *user_data) {
   return NULL;
 }
 
-/* A writer that never waits, a reader that never trusts: no shape is ever seen with pixels or hot spot of another. */
+/* A writer that never waits, a reader that never trusts: no shape is ever seen with pixels or hot spot of another. One slot only, so that
+ * nearly every copy meets the writer. */
 static void test_no_torn_shape_under_fire(void **state) {
   struct fixture *f = *state;
   pthread_t thread;
+  f->view.shape_count = 1;
+  cursor_writer_init(&f->writer, &f->view);
+  cursor_reader_init(&f->reader, &f->view);
   assert_int_equal(pthread_create(&thread, NULL, write_shapes, f), 0);
+  uint32_t wrong = 0;
   for (uint64_t last = 0; last < SHAPES_WRITTEN;) {
     struct transom_cursor_state cursor;
     struct transom_cursor_shape got;
@@ -337,13 +342,12 @@ static void test_no_torn_shape_under_fire(void **state) {
     last = transom_word_sequence(cursor.shape_word);
     if (cursor_reader_shape(&f->reader, &cursor, &got, f->out) != 0)
       continue;
-    assert_int_equal(got.sequence_first, last);
-    assert_int_equal(got.hot_x, last & 31);
+    wrong += got.sequence_first != last || got.hot_x != (last & 31);
     for (uint32_t i = 0; i < 4096; i++)
-      if (f->out[i] != (uint8_t)last)
-        fail_msg("pixel %u of shape %llu is another shape's", i, (unsigned long long)last);
+      wrong += f->out[i] != (uint8_t)last;
   }
   pthread_join(thread, NULL);
+  assert_int_equal(wrong, 0);
   assert_int_equal(f->reader.bad, 0);
 }
 
