@@ -82,7 +82,7 @@ uint32_t frame_writer_revoke_silent(struct transom_frame_writer *writer, uint64_
 /* ---- which slot, and what it lacks ---- */
 
 static struct transom_frame_shape shape_of(const struct transom_frame_info *info) {
-  return (struct transom_frame_shape){info->format, info->flags & TRANSOM_FRAME_PQ, info->width, info->height, info->pitch_bytes,
+  return (struct transom_frame_shape){info->format,  info->flags & TRANSOM_FRAME_PQ, info->width, info->height, info->pitch_bytes,
                                       info->rotation};
 }
 
@@ -166,8 +166,8 @@ static void write_descriptor(struct transom_frame_writer *writer, uint32_t slot)
   record_write(queue->descriptors + (size_t)slot * queue->descriptor_bytes, &record, sizeof record, writer->sequence);
 }
 
-/* The claim precedes the first pixel, so that who reads without a hold finds out. It needs no fence of its own: begin() writes the descriptor
- * and announces it in between, and each of their four store fences orders the two. */
+/* The claim precedes the first pixel, so that who reads without a hold finds out. It needs no fence of its own: begin() writes the
+ * descriptor and announces it in between, and each of their four store fences orders the two. */
 static void claim(struct transom_frame_writer *writer, uint32_t slot) {
   writer->slot = slot;
   writer->sequence++;

@@ -35,13 +35,13 @@ struct transom_frame_writer {
   struct transom_region *region;
   struct transom_consumers *consumers;
   uint32_t head;
-  uint64_t sequence;                              /* of the frame begun last; 0 = none */
-  uint64_t complete;                              /* frame word of the newest complete one; 0 = none */
-  uint32_t slot;                                  /* being written, or UINT32_MAX */
-  uint64_t skipped;                               /* frames for which no slot was free */
-  struct transom_frame_info info;                 /* of the frame being written; its damage includes what was pending */
-  struct transom_damage pending;                  /* damage of frames that were abandoned or skipped since the last complete one */
-  struct transom_damage stale[TRANSOM_SLOTS_MAX]; /* what slot i lacks, compared with the newest complete frame; full at first */
+  uint64_t sequence;                                    /* of the frame begun last; 0 = none */
+  uint64_t complete;                                    /* frame word of the newest complete one; 0 = none */
+  uint32_t slot;                                        /* being written, or UINT32_MAX */
+  uint64_t skipped;                                     /* frames for which no slot was free */
+  struct transom_frame_info info;                       /* of the frame being written; its damage includes what was pending */
+  struct transom_damage pending;                        /* damage of frames that were abandoned or skipped since the last complete one */
+  struct transom_damage stale[TRANSOM_SLOTS_MAX];       /* what slot i lacks, compared with the newest complete frame; full at first */
   struct transom_frame_shape shapes[TRANSOM_SLOTS_MAX]; /* of the frame that slot i was last begun for */
 };
 

@@ -41,8 +41,8 @@ static uint64_t queue_bytes(uint32_t slot_count, uint64_t features) {
 static void add_section(struct transom_region_plan *plan, uint64_t *end, uint32_t type, uint32_t instance, uint64_t bytes) {
   assert(plan->section_count < TRANSOM_SECTIONS_MAX);
   uint64_t offset = align_up(*end, type == TRANSOM_SECTION_FRAME_SLOTS ? TRANSOM_SLOT_ALIGN : TRANSOM_LINE_BYTES);
-  plan->sections[plan->section_count++] =
-      (struct transom_section){.type = type, .instance = instance, .version_major = TRANSOM_SECTION_MAJOR, .offset = offset, .bytes = bytes};
+  plan->sections[plan->section_count++] = (struct transom_section){
+      .type = type, .instance = instance, .version_major = TRANSOM_SECTION_MAJOR, .offset = offset, .bytes = bytes};
   *end = offset + bytes;
 }
 

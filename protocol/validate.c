@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define PAGE_BYTES 4096u
-#define CURSOR_SHAPES_MAX 16u                      /* of any newer minor */
+#define CURSOR_SHAPES_MAX 16u                     /* of any newer minor */
 #define RING_BYTES_MIN TRANSOM_RING_CONTROL_BYTES /* below, a message and its padding might never fit */
 
 /* A span of the region, bounded: offset + bytes cannot overflow once span_inside() said yes. */
@@ -197,8 +197,7 @@ static bool queue_slots_honest(const struct transom_frame_queue *queue, const st
   if (queue->slot_bytes == 0 || !is_multiple(queue->slot_bytes, TRANSOM_SLOT_ALIGN) ||
       !is_multiple(queue->slots_offset, TRANSOM_SLOT_ALIGN) || queue->slot_bytes > slots->bytes)
     return false;
-  return span_inside((struct span){queue->slots_offset, queue->slot_count * queue->slot_bytes},
-                     (struct span){slots->offset, slots->bytes});
+  return span_inside((struct span){queue->slots_offset, queue->slot_count * queue->slot_bytes}, (struct span){slots->offset, slots->bytes});
 }
 
 static int attach_queue(struct transom_region *region, const struct transom_section *section, const struct transom_section *slots) {

@@ -19,8 +19,7 @@ void queue_fixture_format(struct queue_fixture *fixture, uint32_t slot_count) {
 
 void queue_fixture_attach(struct queue_fixture *fixture) {
   enum transom_compatibility compatibility;
-  assert_int_equal(
-      validate_attach(fixture->memory, QUEUE_FIXTURE_BYTES, TRANSOM_FEATURES_KNOWN, &fixture->host_region, &compatibility), 0);
+  assert_int_equal(validate_attach(fixture->memory, QUEUE_FIXTURE_BYTES, TRANSOM_FEATURES_KNOWN, &fixture->host_region, &compatibility), 0);
 }
 
 static int setup(void **state, uint32_t slot_count) {
@@ -49,9 +48,8 @@ int queue_fixture_teardown(void **state) {
 
 struct transom_frame_reader *queue_fixture_consumer(struct queue_fixture *fixture, uint32_t index) {
   assert_in_range(index, 0, QUEUE_FIXTURE_CONSUMERS - 1);
-  assert_int_equal(consumer_join(&fixture->lines[index], &fixture->host_region, index, 0, index, TRANSOM_WAKE_FRAME_MASK,
-                                 TRANSOM_FEATURES_KNOWN),
-                   0);
+  assert_int_equal(
+      consumer_join(&fixture->lines[index], &fixture->host_region, index, 0, index, TRANSOM_WAKE_FRAME_MASK, TRANSOM_FEATURES_KNOWN), 0);
   frame_reader_init(&fixture->readers[index], &fixture->lines[index]);
   return &fixture->readers[index];
 }
