@@ -253,7 +253,7 @@ static void run_frames(uint64_t seed, uint32_t fences_off, struct scenario_resul
   simulated_memory_add_actor(publisher_free_running, &world);
   uint32_t readers = 1 + simulated_memory_random(2);
   for (uint32_t i = 0; i < readers; i++)
-    add_reader(&world, simulated_memory_random(2) ? TRANSOM_ACQUIRE_ANNOUNCED : TRANSOM_ACQUIRE_COMPLETE, simulated_memory_random(3) != 0);
+    add_reader(&world, simulated_memory_random(2) ? TRANSOM_ACQUIRE_ANNOUNCED : TRANSOM_ACQUIRE_COMPLETE, simulated_memory_random(2));
   for (uint32_t i = 0; i < readers; i++)
     simulated_memory_add_actor(reader_polling, &world.readers[i]);
   run(&world);

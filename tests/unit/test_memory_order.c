@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SEEDS 2000u             /* per scenario, all fences on */
+#define SEEDS 1200u             /* per scenario, all fences on */
 #define SEEDS_UNTIL_FOUND 6000u /* per fence and scenario: a violation is found long before */
 
 static const char *const violation_names[VIOLATION_COUNT] = {"torn record",  "torn pixels",           "held slot written",
@@ -71,7 +71,7 @@ static void all_fences_no_violation(void **state) {
            (unsigned long long)result.checked, (unsigned long long)result.dropped);
     print_violations(&result);
     assert_int_equal(violations_of(&result), 0);
-    assert_true(result.checked >= seed / 2); /* the runs were not empty */
+    assert_true(result.checked >= seed / 10); /* the runs were not empty */
   }
 }
 
