@@ -1,0 +1,61 @@
+/* The seam for reading the guest's screen: one implementation a way (DRM framebuffer, test card; later desktop duplication).
+ *
+ * A source lives through everything that happens to a screen: mode changes, VT switches, a device that goes and comes back. It says how
+ * things are by acquire()'s result and never has to be made anew. Threads: one, the agent's. */
+#ifndef TRANSOM_GUEST_CORE_SCREEN_CAPTURE_H
+#define TRANSOM_GUEST_CORE_SCREEN_CAPTURE_H
+
+#include "protocol/damage.h"
+#include "protocol/layout.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct screen_capture;
+
+struct screen_mode {
+  uint32_t width, height;
+  enum transom_format format;
+  uint32_t flags; /* TRANSOM_FRAME_PQ */
+};
+
+/* Valid until release(). */
+struct screen_frame {
+  struct screen_mode mode;
+  const uint8_t *pixels;
+  size_t pitch_bytes;
+  uint64_t acquired_ns; /* guest clock */
+  /* True: `damage` holds all that changed since the frame acquired before, and the pixels stand still until release(). False: the screen
+   * may change under the reader's eyes and nobody knows where; the agent compares. */
+  bool damage_known;
+  struct transom_damage damage;
+};
+
+struct screen_cursor {
+  int32_t x, y; /* of the hot spot */
+  bool visible;
+  uint64_t shape_serial;             /* moves when the shape does; 0 = none known */
+  struct transom_cursor_shape shape; /* type, size, pitch, hot spot, data_bytes */
+  const uint8_t *pixels;             /* valid until the next call of the source */
+};
+
+struct screen_capture_impl {
+  const char *name;
+
+  /* 0 with a frame; -EAGAIN nothing new; -ENODEV there is no active display; -ENOTSUP a display that cannot be read: capture->text says
+   * why. Never blocks. */
+  int (*acquire)(struct screen_capture *capture, uint64_t now_ns, struct screen_frame *frame);
+  void (*release)(struct screen_capture *capture);
+
+  bool (*cursor)(struct screen_capture *capture, struct screen_cursor *cursor); /* optional: false when the screen has none apart */
+  uint64_t (*next_ns)(struct screen_capture *capture, uint64_t now_ns); /* optional: when the next frame is due, for sources that know */
+  void (*destroy)(struct screen_capture *capture);
+};
+
+struct screen_capture {
+  const struct screen_capture_impl *impl;
+  uint64_t period_ns; /* of the display; what polling at its rate means */
+  char text[160];     /* why there is no frame: one line for the user */
+};
+
+#endif
