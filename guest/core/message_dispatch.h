@@ -1,0 +1,27 @@
+/* The control channel's guest end: answers hello, hands requests to the agent. The agent's thread; control plane. */
+#ifndef TRANSOM_GUEST_CORE_MESSAGE_DISPATCH_H
+#define TRANSOM_GUEST_CORE_MESSAGE_DISPATCH_H
+
+#include "guest/core/doorbell.h"
+#include "protocol/ring.h"
+
+#define MESSAGES_A_POLL 32u /* a flood from the host must not keep the agent from the screen */
+
+enum message_request { MESSAGE_REDRAW = 1u << 0 };
+
+struct message_dispatch {
+  struct transom_ring to_host, to_guest;
+  struct doorbell *doorbell;
+  uint32_t session;  /* whose hello was sent; 0 = none */
+  uint64_t received; /* since the start */
+};
+
+void message_dispatch_init(struct message_dispatch *dispatch, const struct transom_region *region, struct doorbell *doorbell);
+
+/* Takes what has come. True when there was anything; `*requests` gets bits of enum message_request. */
+bool message_dispatch_poll(struct message_dispatch *dispatch, uint32_t *requests);
+
+/* Says goodbye, if anybody listens. */
+void message_dispatch_goodbye(struct message_dispatch *dispatch);
+
+#endif
