@@ -1,0 +1,65 @@
+/* The agent: formats the region, looks at the screen, publishes, answers. Portable; everything of the OS comes through two seams and a
+ * clock.
+ *
+ * It has no loop of its own: agent_step() does what is due and says when it wants to be called again, so that tests run it on a clock of
+ * their own. Sooner is always fine. Threads: one. Control plane, but for the publishing inside.
+ *
+ * state          meaning, and what leads out of it
+ * STARTING       formatted, nothing captured yet
+ * RUNNING        frames come; a source without frames leads to one of the next two
+ * NO_DISPLAY     the source says that there is no active output; a frame leads back
+ * UNREADABLE     the source cannot read the screen, or the region is too small for its mode; a frame that fits leads back
+ * STOPPED        agent_finish() was called */
+#ifndef TRANSOM_GUEST_CORE_AGENT_H
+#define TRANSOM_GUEST_CORE_AGENT_H
+
+#include "guest/core/region_device.h"
+#include "guest/core/screen_capture.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct agent;
+
+struct agent_options {
+  uint32_t slots;         /* 0 = as the region allows */
+  uint64_t frames_max;    /* done after so many were published; 0 = never */
+  const char *guest_name; /* NULL = none */
+};
+
+struct agent_ports {
+  struct region_device *device;
+  struct screen_capture *capture;
+  uint64_t (*now_ns)(void); /* stamps frames, answers the clock cell, paces the polling */
+};
+
+struct agent_stats {
+  uint64_t frames_published, frames_skipped, bytes_copied;
+  uint64_t screens_compared; /* looks at the screen, with or without a change */
+  uint64_t wakeups;          /* calls of agent_step() */
+  uint64_t bells_rung, clock_answers, messages, formats;
+  uint32_t consumers; /* now */
+};
+
+/* Why the agent wants no more calls. */
+enum agent_end { AGENT_GOES_ON, AGENT_DONE, AGENT_REPLACED, AGENT_FAILED };
+
+/* `options` and `ports` stay the caller's and must outlive the agent. NULL: out of memory. */
+struct agent *agent_create(const struct agent_options *options, const struct agent_ports *ports);
+void agent_destroy(struct agent *agent);
+
+/* Returns when to be called next, on the clock of now_ns(). */
+uint64_t agent_step(struct agent *agent);
+
+/* Something happened in the guest that will soon show on the screen (input): ends the back-off. */
+void agent_note_activity(struct agent *agent);
+
+/* DONE: frames_max was reached. REPLACED: another agent has formatted the region. FAILED: the region cannot be used; logged. */
+enum agent_end agent_end(const struct agent *agent);
+
+/* Says goodbye: status STOPPED, epoch 0. A replaced agent touches nothing any more. */
+void agent_finish(struct agent *agent);
+
+void agent_stats(const struct agent *agent, struct agent_stats *stats);
+
+#endif
