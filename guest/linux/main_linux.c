@@ -1,0 +1,76 @@
+#define LOG_MODULE "agent"
+#include "common/clock.h"
+#include "common/exit_status.h"
+#include "common/log.h"
+#include "common/memory_copy.h"
+#include "guest/linux/agent_loop.h"
+#include "guest/linux/agent_report.h"
+#include "guest/linux/agent_settings.h"
+#include "guest/linux/capture_drm.h"
+#include "guest/linux/input_activity.h"
+#include "guest/linux/region_device_linux.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static struct screen_capture *create_capture(const struct agent_settings *settings, const struct test_card_options *card) {
+  return settings->source == AGENT_SOURCE_TEST_CARD ? test_card_create(card) : capture_drm_create((int)settings->card);
+}
+
+static enum exit_status run(const struct agent_settings *settings, struct region_device *device, struct screen_capture *capture) {
+  char host_name[32] = "";
+  gethostname(host_name, sizeof host_name - 1);
+  const struct agent_options options = {
+      .slots = (uint32_t)settings->slots, .frames_max = (uint64_t)settings->frames, .guest_name = host_name};
+  const struct agent_ports ports = {.device = device, .capture = capture, .now_ns = clock_raw_ns};
+  struct agent *agent = agent_create(&options, &ports);
+  if (!agent)
+    return EXIT_STATUS_FAILED;
+  struct input_activity *activity = settings->source == AGENT_SOURCE_TEST_CARD ? NULL : input_activity_create("/dev/input");
+  const uint64_t started_ns = clock_raw_ns();
+  const bool good = agent_loop_run(agent, device, activity, (uint64_t)settings->seconds);
+  agent_finish(agent);
+  struct agent_stats stats;
+  agent_stats(agent, &stats);
+  agent_report_log(&stats, clock_raw_ns() - started_ns);
+  if (settings->stats == AGENT_STATS_JSON)
+    agent_report_json(&stats, clock_raw_ns() - started_ns);
+  input_activity_destroy(activity);
+  agent_destroy(agent);
+  return good ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+}
+
+static enum exit_status with_capture(enum agent_verb verb, const struct agent_settings *settings, const struct test_card_options *card,
+                                     struct region_device *device) {
+  struct screen_capture *capture = create_capture(settings, card);
+  if (!capture) {
+    log_error("out of memory for the screen's source");
+    return EXIT_STATUS_FAILED;
+  }
+  const enum exit_status status = verb == AGENT_VERB_SELFTEST ? agent_report_selftest(device, capture) : run(settings, device, capture);
+  capture->impl->destroy(capture);
+  return status;
+}
+
+int main(int argc, char **argv) {
+  struct agent_settings settings;
+  struct test_card_options card;
+  enum agent_verb verb;
+  const enum options_result parsed = agent_settings_parse(argc, argv, &settings, &verb);
+  if (parsed != OPTIONS_OK)
+    return parsed == OPTIONS_HELP ? EXIT_STATUS_OK : EXIT_STATUS_USAGE;
+  if (!agent_settings_test_card(&settings, &card))
+    return EXIT_STATUS_USAGE;
+  log_set_level((enum log_level)settings.log_level);
+  memory_copy_init();
+  char error[REGION_ERROR_BYTES];
+  const uint64_t create_bytes = verb == AGENT_VERB_RUN ? (uint64_t)settings.region_mib << 20 : 0;
+  struct region_device *device = region_device_linux_open(settings.region, settings.device, create_bytes, error);
+  if (!device) {
+    log_error("%s", error);
+    return strcmp(settings.region, "auto") == 0 ? EXIT_STATUS_CANNOT_RUN_HERE : EXIT_STATUS_FAILED;
+  }
+  const enum exit_status status = verb == AGENT_VERB_STATUS ? agent_report_status(device) : with_capture(verb, &settings, &card, device);
+  device->impl->destroy(device);
+  return status;
+}
