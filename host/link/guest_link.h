@@ -27,7 +27,7 @@ enum guest_link_state {
 struct guest_session {
   struct transom_region region;
   struct transom_consumer consumer;
-  int frame_eventfd; /* vector 0: the present thread blocks on it; -1 = no doorbells, poll */
+  int frame_eventfd; /* vector 0: the present thread polls it (reads never block); -1 = no doorbell */
   int event_eventfd; /* vector 1, -1 as above */
   bool may_hold;     /* slots suffice for our hold */
 };
