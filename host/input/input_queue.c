@@ -133,15 +133,12 @@ static void take_wheel_steps(struct input_queue *queue, struct input_entry *head
   queue->count--;
 }
 
-bool input_queue_is_ready(const struct input_queue *queue, bool motion_allowed) {
-  const struct input_entry *head = &queue->entries[queue->first % INPUT_QUEUE_ENTRIES];
-  return queue->overflowed || (queue->count > 0 && (motion_allowed || head->kind != INPUT_ENTRY_MOTION));
-}
-
 bool input_queue_take(struct input_queue *queue, bool motion_allowed, struct input_entry *entry) {
-  if (queue->count == 0 || !input_queue_is_ready(queue, motion_allowed))
+  if (queue->count == 0)
     return false;
   struct input_entry *head = at(queue, 0);
+  if (head->kind == INPUT_ENTRY_MOTION && !motion_allowed)
+    return false;
   *entry = *head;
   if (head->kind == INPUT_ENTRY_WHEEL) {
     take_wheel_steps(queue, head, entry);

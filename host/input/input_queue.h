@@ -60,6 +60,5 @@ void input_queue_release_all(struct input_queue *queue);                        
 
 /* The next command's contents. False: none, or only motion and `motion_allowed` is false. */
 bool input_queue_take(struct input_queue *queue, bool motion_allowed, struct input_entry *entry);
-bool input_queue_is_ready(const struct input_queue *queue, bool motion_allowed); /* take() finds something, or it overflowed */
 
 #endif

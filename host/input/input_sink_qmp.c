@@ -1,7 +1,5 @@
-/* Input by QMP's input-send-event: works with every VM, through the keyboard and pointer devices that QEMU emulates.
- *
- * The owner's calls put into the queue, under a lock held for a few instructions and never during a system call, and wake the event loop,
- * which owns the connection and sends. So the owner may be another thread than the loop's.
+/* Input by QMP's input-send-event: works with every VM, through the keyboard and pointer devices that QEMU emulates. Everything happens on
+ * the event loop's thread; whoever has input on another one hands it over first.
  *
  * What the guest has down is known by `maybe_down`: a press enters it when sent, a release leaves it when QEMU has answered it. Whatever
  * stays in there through a lost connection, a paused VM or an overflow is released before anything new is sent; a release too many is
@@ -17,11 +15,8 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #define MOTION_INTERVAL_NS UINT64_C(4000000) /* 250 Hz: QEMU 7.2 takes about 1300 commands a second in all */
 #define IN_FLIGHT_MAX 8u                     /* QEMU's monitor reads no further than 8 commands ahead */
@@ -35,21 +30,14 @@ struct sent {
 struct qmp_sink {
   struct input_sink base;
   struct qmp_client *client;
-  struct event_source *wake, *pace;
-  int wake_fd;
-
-  /* Both threads, under the lock. */
-  pthread_mutex_t lock;
+  struct event_source *pace;
   struct input_queue queue;
-  bool accepting; /* connected to a VM that runs */
-  bool woken;     /* wake_fd has been written and not yet read */
-  bool pacing;    /* motion has just been sent; more of it waits for the timer */
-
-  /* The loop's thread only. */
   struct sent in_flight[IN_FLIGHT_MAX]; /* replies come in the order of commands */
   unsigned in_flight_first, in_flight_count;
   struct input_control_set maybe_down;
   struct input_control_set to_release; /* part of maybe_down whose release is still to be sent */
+  bool accepting;                      /* connected to a VM that runs */
+  bool pacing;                         /* motion has just been sent; more of it waits for the timer */
   bool has_absolute;
   bool asking, ask_again;              /* a query-status is under way */
   bool said_no_absolute, said_refused; /* once a connection */
@@ -62,12 +50,10 @@ static void pump(struct qmp_sink *sink);
 
 /* True: it was otherwise before. What was queued in the other state is gone. */
 static bool set_accepting(struct qmp_sink *sink, bool accepting) {
-  pthread_mutex_lock(&sink->lock);
   const bool changed = accepting != sink->accepting;
   if (changed)
     input_queue_clear(&sink->queue);
   sink->accepting = accepting;
-  pthread_mutex_unlock(&sink->lock);
   return changed;
 }
 
@@ -134,14 +120,6 @@ static void on_sent(int status, const struct qmp_value *result, const char *erro
   pump(sink);
 }
 
-static void set_pacing(struct qmp_sink *sink, bool pacing) {
-  pthread_mutex_lock(&sink->lock);
-  sink->pacing = pacing;
-  pthread_mutex_unlock(&sink->lock);
-  if (pacing)
-    event_timer_set(sink->pace, MOTION_INTERVAL_NS, 0);
-}
-
 static void warn_no_absolute(struct qmp_sink *sink) {
   if (!sink->said_no_absolute)
     log_warning("the guest has no absolute pointer, so the mouse works only while captured; add a usb-tablet to the VM");
@@ -163,18 +141,17 @@ static void send_entry(struct qmp_sink *sink, const struct input_entry *entry) {
   sink->in_flight_count++;
   if (control >= 0 && entry->down)
     input_control_set_put(&sink->maybe_down, control, true);
-  if (entry->dx || entry->dy || entry->has_absolute)
-    set_pacing(sink, true);
+  if (entry->dx || entry->dy || entry->has_absolute) {
+    sink->pacing = true;
+    event_timer_set(sink->pace, MOTION_INTERVAL_NS, 0);
+  }
 }
 
 /* After an overflow the guest holds keys that nobody holds any more. */
 static void notice_overflow(struct qmp_sink *sink) {
-  pthread_mutex_lock(&sink->lock);
-  const bool overflowed = sink->queue.overflowed;
-  sink->queue.overflowed = false;
-  pthread_mutex_unlock(&sink->lock);
-  if (!overflowed)
+  if (!sink->queue.overflowed)
     return;
+  sink->queue.overflowed = false;
   log_warning("QEMU takes no input; %u changes were thrown away and every key is released", INPUT_QUEUE_ENTRIES);
   sink->to_release = sink->maybe_down;
 }
@@ -187,10 +164,7 @@ static bool next_entry(struct qmp_sink *sink, struct input_entry *entry) {
     *entry = (struct input_entry){.kind = INPUT_ENTRY_CONTROL, .control = control};
     return true;
   }
-  pthread_mutex_lock(&sink->lock);
-  const bool found = input_queue_take(&sink->queue, !sink->pacing, entry);
-  pthread_mutex_unlock(&sink->lock);
-  return found;
+  return input_queue_take(&sink->queue, !sink->pacing, entry);
 }
 
 /* Sends what may be sent now: first the releases that are owed, then the queue. */
@@ -200,20 +174,9 @@ static void pump(struct qmp_sink *sink) {
     send_entry(sink, &entry);
 }
 
-static void on_wake(int fd, uint32_t events, void *user_data) {
-  (void)events;
-  struct qmp_sink *sink = user_data;
-  uint64_t count;
-  pthread_mutex_lock(&sink->lock);
-  sink->woken = false;
-  pthread_mutex_unlock(&sink->lock);
-  if (read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
-    pump(sink);
-}
-
 static void on_pace(void *user_data) {
   struct qmp_sink *sink = user_data;
-  set_pacing(sink, false);
+  sink->pacing = false;
   pump(sink);
 }
 
@@ -239,82 +202,60 @@ static void on_event(const char *name, const struct qmp_value *data, void *user_
     ask(sink);
 }
 
-/* The owner's side: each call is enter(), a change of the queue, leave(). */
-static bool enter(struct qmp_sink *sink) {
-  pthread_mutex_lock(&sink->lock);
-  const bool accepting = sink->accepting;
-  if (!accepting)
-    pthread_mutex_unlock(&sink->lock);
-  return accepting;
-}
-
-static void leave(struct qmp_sink *sink) {
-  const bool wake = !sink->woken && input_queue_is_ready(&sink->queue, !sink->pacing);
-  sink->woken |= wake;
-  pthread_mutex_unlock(&sink->lock);
-  const uint64_t one = 1;
-  if (wake && write(sink->wake_fd, &one, sizeof(one)) < 0)
-    assert(errno == EAGAIN); /* a counter that is full wakes as well */
-}
-
 static void qmp_key(struct input_sink *base, uint16_t page, uint16_t usage, bool down) {
   struct qmp_sink *sink = qmp_sink(base);
   const int control = keymap_find(page, usage);
-  if (control < 0 || !enter(sink))
+  if (control < 0 || !sink->accepting)
     return;
   input_queue_control(&sink->queue, control, down);
-  leave(sink);
+  pump(sink);
 }
 
 static void qmp_button(struct input_sink *base, enum input_button button, bool down) {
   struct qmp_sink *sink = qmp_sink(base);
   assert(button >= 0 && button < INPUT_BUTTONS);
-  if (!enter(sink))
+  if (!sink->accepting)
     return;
   input_queue_control(&sink->queue, INPUT_CONTROL_BUTTONS + (int)button, down);
-  leave(sink);
+  pump(sink);
 }
 
 static void qmp_relative(struct input_sink *base, int32_t dx, int32_t dy) {
   struct qmp_sink *sink = qmp_sink(base);
-  if (!enter(sink))
+  if (!sink->accepting)
     return;
   input_queue_relative(&sink->queue, dx, dy);
-  leave(sink);
+  pump(sink);
 }
 
 static void qmp_absolute(struct input_sink *base, int32_t x, int32_t y) {
   struct qmp_sink *sink = qmp_sink(base);
-  if (!enter(sink))
+  if (!sink->accepting)
     return;
   input_queue_absolute(&sink->queue, x, y);
-  leave(sink);
+  pump(sink);
 }
 
 static void qmp_wheel(struct input_sink *base, int32_t vertical, int32_t horizontal) {
   struct qmp_sink *sink = qmp_sink(base);
-  if (!enter(sink))
+  if (!sink->accepting)
     return;
   input_queue_wheel(&sink->queue, INPUT_AXIS_VERTICAL, vertical);
   input_queue_wheel(&sink->queue, INPUT_AXIS_HORIZONTAL, horizontal);
-  leave(sink);
+  pump(sink);
 }
 
 static void qmp_reset(struct input_sink *base) {
   struct qmp_sink *sink = qmp_sink(base);
-  if (!enter(sink))
+  if (!sink->accepting)
     return;
   input_queue_release_all(&sink->queue);
-  leave(sink);
+  pump(sink);
 }
 
 static void free_sink(struct qmp_sink *sink) {
   qmp_client_destroy(sink->client);
-  event_source_remove(sink->wake);
   event_source_remove(sink->pace);
-  if (sink->wake_fd >= 0)
-    close(sink->wake_fd);
-  pthread_mutex_destroy(&sink->lock);
   free(sink);
 }
 
@@ -322,7 +263,6 @@ static void free_sink(struct qmp_sink *sink) {
 static void qmp_destroy(struct input_sink *base) {
   struct qmp_sink *sink = qmp_sink(base);
   qmp_reset(base);
-  pump(sink);
   qmp_client_drain(sink->client, LAST_WORDS_MS);
   free_sink(sink);
 }
@@ -344,11 +284,8 @@ struct input_sink *input_sink_qmp_create(struct event_loop *loop, const char *so
   if (!sink)
     return NULL;
   sink->base.impl = &impl;
-  pthread_mutex_init(&sink->lock, NULL);
-  sink->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   sink->pace = event_loop_add_timer(loop, on_pace, sink);
-  sink->wake = sink->wake_fd >= 0 ? event_loop_add_fd(loop, sink->wake_fd, EVENT_READABLE, on_wake, sink) : NULL;
-  sink->client = sink->pace && sink->wake ? qmp_client_create(loop, socket_path, &events, sink) : NULL;
+  sink->client = sink->pace ? qmp_client_create(loop, socket_path, &events, sink) : NULL;
   if (!sink->client) {
     free_sink(sink);
     return NULL;

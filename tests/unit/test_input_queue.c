@@ -49,7 +49,6 @@ static void motion_waits_but_keys_do_not(void **state) {
   (void)state;
   struct input_entry entry;
   input_queue_relative(&queue, 1, 1);
-  assert_false(input_queue_is_ready(&queue, false));
   assert_false(input_queue_take(&queue, false, &entry));
   input_queue_control(&queue, 5, true);
   assert_true(input_queue_take(&queue, false, &entry));
@@ -123,7 +122,6 @@ static void overflow_throws_all_away_and_says_so(void **state) {
   assert_int_equal(queue.count, INPUT_QUEUE_ENTRIES);
   input_queue_control(&queue, 5, true);
   assert_true(queue.overflowed);
-  assert_true(input_queue_is_ready(&queue, false));
   assert_empty();
   queue.overflowed = false;
   input_queue_control(&queue, 5, true); /* it is not held any more, so this is news */
