@@ -9,3 +9,6 @@ elseif(TRANSOM_SANITIZE STREQUAL "thread")
 elseif(TRANSOM_SANITIZE)
   message(FATAL_ERROR "TRANSOM_SANITIZE is '${TRANSOM_SANITIZE}': use address or thread")
 endif()
+if(TRANSOM_FUZZ) # everything is instrumented, so that libFuzzer finds its way through our libraries as well
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

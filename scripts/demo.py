@@ -158,6 +158,8 @@ class Demo:
             say(f"demo: stopped in step `{self.step}`")
             return 0 if self.step == "window" else 1
         finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)  # one is enough: the rest is quick and must be complete
             self.children.stop_all()
             self.write_facts()
 

@@ -66,8 +66,8 @@ def typed_line_is_executed(rig):
 def pointer_goes_where_it_points(rig):
     rig.display.focus(rig.window)
     with Recording(rig, "QEMU Virtio Tablet") as recording:
-        rig.display.run("xdotool", "mousemove", "--window", rig.window, "320", "600")
-        rig.display.run("xdotool", "mousemove", "--window", rig.window, "640", "400")
+        rig.display.do("mousemove", "--window", rig.window, "320", "600")
+        rig.display.do("mousemove", "--window", rig.window, "640", "400")
         # One pixel of 1280 is 25.6 units; rounding may differ by one pixel.
         recording.wait_for(near(EV_ABS, ABS_X, ABSOLUTE_MAX // 2, 60), near(EV_ABS, ABS_Y, ABSOLUTE_MAX // 2, 90))
 
@@ -75,8 +75,8 @@ def pointer_goes_where_it_points(rig):
 def buttons_and_wheel_arrive(rig):
     rig.display.focus(rig.window)
     with Recording(rig, "QEMU Virtio Tablet") as recording:
-        rig.display.run("xdotool", "click", "1")
-        rig.display.run("xdotool", "click", "4")  # X11's button 4 is one notch up
+        rig.display.do("click", "1")
+        rig.display.do("click", "4")  # X11's button 4 is one notch up
         recording.wait_for(exactly(EV_KEY, BTN_LEFT, 1), exactly(EV_KEY, BTN_LEFT, 0), exactly(EV_REL, REL_WHEEL, 1))
 
 
@@ -85,14 +85,14 @@ def focus_loss_releases_keys(rig):
     other_window = rig.display.wait_for_window(other, "xlogo")
     rig.display.focus(rig.window)
     with Recording(rig, "QEMU Virtio Keyboard") as recording:
-        rig.display.run("xdotool", "keydown", "a")
+        rig.display.do("keydown", "a")
         recording.wait_for(exactly(EV_KEY, KEY_A, 1))
-        rig.display.run("xdotool", "windowfocus", "--sync", other_window)
+        rig.display.do("windowfocus", "--sync", other_window)
         recording.wait_for(exactly(EV_KEY, KEY_A, 0))
-        rig.display.run("xdotool", "keyup", "a")
+        rig.display.do("keyup", "a")
     other.stop()
     rig.display.focus(rig.window)
-    rig.display.run("xdotool", "key", "BackSpace")
+    rig.display.do("key", "BackSpace")
 
 
 TESTS = [typed_line_is_executed, pointer_goes_where_it_points, buttons_and_wheel_arrive, focus_loss_releases_keys]

@@ -57,8 +57,10 @@ class Chain:
         return json.loads(lines[-1]) if lines else {}
 
     def shown_sequence(self):
+        """Of the frame that the viewer shows, if it is one of the region's present epoch: each epoch counts from 1."""
         self.viewer.require_running()
-        return self.stats().get("sequence", 0)
+        stats = self.stats()
+        return stats.get("sequence", 0) if stats.get("epoch") == f"{self.region.epoch():016x}" else 0
 
     def wait_first_frame(self, timeout_s=FRAME_TIMEOUT_S):
         wait_until(lambda: self.guest.qemu.require_running() or self.shown_sequence(), timeout_s, "the viewer shows a frame", self.viewer.log)
@@ -70,7 +72,7 @@ class Chain:
         def settled():
             newest = self.region.newest_sequence()
             same, before[0] = newest == before[0] != 0, newest
-            return same and self.shown_sequence() == newest
+            return same and self.shown_sequence() == newest != 0
 
         wait_until(settled, SETTLE_TIMEOUT_S, "the viewer shows the agent's last frame", self.viewer.log)
 

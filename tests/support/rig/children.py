@@ -1,4 +1,5 @@
 """Child processes with their logs: whatever was started is stopped, in reverse order, on every way out."""
+import ctypes
 import os
 import signal
 import subprocess
@@ -6,6 +7,13 @@ import subprocess
 from .failure import StepFailed
 
 STOP_TIMEOUT_S = 5
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def die_with_parent():
+    """Even when we are killed without a chance to stop anything."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Child:
@@ -15,7 +23,7 @@ class Child:
         with open(log, "ab") as file:
             # A session of its own, so that a Ctrl-C at the terminal reaches us alone and we stop things in order.
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=options.pop("stdout", file), stderr=file,
-                                            start_new_session=True, **options)
+                                            start_new_session=True, preexec_fn=die_with_parent, **options)
 
     @property
     def pid(self):

@@ -45,19 +45,21 @@ class Display:
 
         return wait_until(look, START_TIMEOUT_S, f"{child.name}'s window", child.log)
 
+    def do(self, *command):
+        """One xdotool command that must succeed."""
+        status, _, error = self.run("xdotool", *command)
+        if status != 0:
+            raise StepFailed(f"xdotool {command[0]}: {error.strip()}")
+
     def focus(self, window):
         """There is no window manager: pointer and focus go where we say."""
-        for command in (("mousemove", "--window", window, "40", "40"), ("windowfocus", "--sync", window)):
-            status, _, error = self.run("xdotool", *command)
-            if status != 0:
-                raise StepFailed(f"xdotool {command[0]}: {error.strip()}")
+        self.do("mousemove", "--window", window, "40", "40")
+        self.do("windowfocus", "--sync", window)
 
     def type_line(self, window, line):
         self.focus(window)
-        for command in (("type", "--delay", str(KEY_DELAY_MS), line), ("key", "Return")):
-            status, _, error = self.run("xdotool", *command)
-            if status != 0:
-                raise StepFailed(f"xdotool {command[0]}: {error.strip()}")
+        self.do("type", "--delay", str(KEY_DELAY_MS), line)
+        self.do("key", "Return")
 
     def read_window(self, window):
         status, data, error = self.run("xwd", "-silent", "-nobdrs", "-id", window)

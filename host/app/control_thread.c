@@ -1,0 +1,205 @@
+#define LOG_MODULE "view"
+#include "host/app/control_thread.h"
+
+#include "common/log.h"
+#include "common/thread.h"
+#include "host/app/input_handover.h"
+#include "host/event/event_loop.h"
+
+#include <errno.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_S UINT64_C(1000000000)
+
+struct control_thread {
+  const struct control_options *options;
+  const struct control_events *events;
+  void *user_data;
+  struct thread *thread;
+  sem_t started;
+  int error; /* of the start, -errno */
+  struct event_loop *loop;
+  struct event_source *signals, *limit, *stats;
+  int signal_fd;
+  sigset_t mask_before;
+  struct guest_link *link;
+  struct input_sink *sink;
+  struct input_handover *handover;
+};
+
+static void on_state(enum guest_link_state state, const char *text, void *user_data) {
+  struct control_thread *control = user_data;
+  control->events->state(state, text, control->user_data);
+}
+
+static void on_session(void *user_data) {
+  struct control_thread *control = user_data;
+  control->events->session(control->user_data);
+}
+
+static void on_signal(int fd, uint32_t events, void *user_data) {
+  struct control_thread *control = user_data;
+  struct signalfd_siginfo info;
+  (void)events;
+  if (read(fd, &info, sizeof info) == (ssize_t)sizeof info)
+    control->events->quit(false, control->user_data);
+}
+
+static void on_limit(void *user_data) {
+  struct control_thread *control = user_data;
+  control->events->quit(true, control->user_data);
+}
+
+static void on_stats(void *user_data) {
+  struct control_thread *control = user_data;
+  control->events->stats(control->user_data);
+}
+
+static void on_wake(void *user_data) {
+  struct control_thread *control = user_data;
+  if (control->handover)
+    input_handover_drain(control->handover);
+}
+
+static void wake_loop(void *user_data) { event_loop_wake(((struct control_thread *)user_data)->loop); }
+
+static int add_timers(struct control_thread *control) {
+  control->limit = event_loop_add_timer(control->loop, on_limit, control);
+  control->stats = event_loop_add_timer(control->loop, on_stats, control);
+  if (!control->limit || !control->stats)
+    return -ENOMEM;
+  event_timer_set(control->limit, control->options->seconds * NS_PER_S, 0);
+  uint64_t interval_ns = control->options->stats_interval_ms * NS_PER_MS;
+  event_timer_set(control->stats, interval_ns, interval_ns);
+  return 0;
+}
+
+static int add_input(struct control_thread *control) {
+  if (!control->options->qmp || !control->options->qmp[0])
+    return 0;
+  control->sink = input_sink_qmp_create(control->loop, control->options->qmp);
+  control->handover = control->sink ? input_handover_create(control->sink, wake_loop, control) : NULL;
+  return control->handover ? 0 : -ENOMEM;
+}
+
+static int add_link(struct control_thread *control) {
+  static const struct guest_link_events events = {.state = on_state, .session = on_session};
+  struct guest_link_options options = {.region = control->options->region, .head = control->options->head};
+  control->link = guest_link_create(control->loop, &options, &events, control);
+  return control->link ? 0 : errno ? -errno : -ENOMEM;
+}
+
+static int set_up(struct control_thread *control) {
+  control->loop = event_loop_create(EVENT_LOOP_AUTO);
+  if (!control->loop)
+    return -errno;
+  log_debug("waiting by %s", event_loop_name(control->loop));
+  control->signals = event_loop_add_fd(control->loop, control->signal_fd, EVENT_READABLE, on_signal, control);
+  if (!control->signals)
+    return -ENOMEM;
+  event_loop_set_wake(control->loop, on_wake, control);
+  int error = add_timers(control);
+  error = error ? error : add_input(control);
+  return error ? error : add_link(control);
+}
+
+static void tear_down(struct control_thread *control) {
+  if (control->handover)
+    input_handover_drain(control->handover);
+  if (control->sink)
+    control->sink->impl->destroy(control->sink);
+  input_handover_destroy(control->handover);
+  guest_link_destroy(control->link);
+  event_source_remove(control->signals);
+  event_source_remove(control->limit);
+  event_source_remove(control->stats);
+  event_loop_destroy(control->loop);
+}
+
+static void run(void *user_data) {
+  struct control_thread *control = user_data;
+  int error = set_up(control);
+  control->error = error;
+  sem_post(&control->started);
+  if (error == 0) {
+    error = event_loop_run(control->loop);
+    if (error) {
+      log_error("waiting for the guest failed: %s", strerror(-error));
+      control->events->quit(false, control->user_data);
+    }
+  }
+  tear_down(control);
+}
+
+/* Signals go to signal_fd alone: SDL, the presenter and the copies are never interrupted half-way. */
+static int open_signals(struct control_thread *control) {
+  sigset_t mask;
+  sigemptyset(&mask);
+  sigaddset(&mask, SIGINT);
+  sigaddset(&mask, SIGTERM);
+  sigaddset(&mask, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &mask, &control->mask_before);
+  signal(SIGPIPE, SIG_IGN);
+  control->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  return control->signal_fd < 0 ? -errno : 0;
+}
+
+static void release(struct control_thread *control) {
+  thread_join(control->thread);
+  if (control->signal_fd >= 0)
+    close(control->signal_fd);
+  pthread_sigmask(SIG_SETMASK, &control->mask_before, NULL);
+  sem_destroy(&control->started);
+  free(control);
+}
+
+struct control_thread *control_thread_start(const struct control_options *options, const struct control_events *events, void *user_data,
+                                            char *error, size_t capacity) {
+  struct control_thread *control = calloc(1, sizeof *control);
+  if (!control) {
+    snprintf(error, capacity, "cannot start: out of memory");
+    return NULL;
+  }
+  *control = (struct control_thread){.options = options, .events = events, .user_data = user_data};
+  sem_init(&control->started, 0, 0);
+  int failed = open_signals(control);
+  if (!failed) {
+    control->thread = thread_create("control", run, control);
+    failed = control->thread ? 0 : -EAGAIN;
+  }
+  if (!failed) {
+    while (sem_wait(&control->started) != 0)
+      ;
+    failed = control->error;
+  }
+  if (!failed)
+    return control;
+  if (failed == -EINVAL)
+    snprintf(error, capacity, "--region %s is neither server:SOCKET nor a file's path", options->region);
+  else
+    snprintf(error, capacity, "cannot start the event loop: %s", strerror(-failed));
+  release(control);
+  return NULL;
+}
+
+void control_thread_stop(struct control_thread *control) {
+  if (!control)
+    return;
+  event_loop_stop(control->loop);
+  release(control);
+}
+
+struct guest_link *control_thread_link(struct control_thread *control) {
+  return control->link;
+}
+
+struct input_sink *control_thread_input(struct control_thread *control) {
+  return control->handover ? input_handover_sink(control->handover) : NULL;
+}

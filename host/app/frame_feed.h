@@ -1,0 +1,59 @@
+/* Everything that reads one guest's session: frame and cursor readers, imports, counters.
+ *
+ * One thread at a time: the frame thread while it waits for news, the presenting thread from news to frame_thread_done(). The hand-over
+ * between the two is in frame_thread.c; nothing here locks. */
+#ifndef TRANSOM_HOST_APP_FRAME_FEED_H
+#define TRANSOM_HOST_APP_FRAME_FEED_H
+
+#include "common/histogram.h"
+#include "host/link/guest_link.h"
+#include "host/present/frame_import.h"
+
+struct frame_feed_counts {
+  uint64_t sequence;  /* of the frame shown last */
+  uint64_t frames;    /* shown */
+  uint64_t skipped;   /* published between two that we showed */
+  uint64_t torn, bad; /* copies dropped; records refused */
+  uint64_t cursor_moves;
+  uint64_t wakeups;       /* returns from a sleep */
+  uint64_t empty_wakeups; /* of these, without news */
+  uint64_t uploaded_bytes;
+};
+
+struct frame_feed {
+  struct presenter *presenter;
+  struct guest_session *session; /* NULL: none */
+  struct transom_frame_reader reader;
+  struct transom_cursor_reader cursor_reader;
+  bool has_cursor;
+  struct frame_import frames;
+  struct cursor_import cursor;
+  bool stale;           /* the session's epoch has moved: wait for the next one */
+  bool same_clock;      /* stamps are this host's */
+  bool presented;       /* the newest frame has been drawn */
+  uint64_t news_ns;     /* CLOCK_MONOTONIC_RAW: when the newest news was seen */
+  uint64_t complete_ns; /* guest's stamp of the frame shown last */
+  struct frame_feed_counts counts;
+  struct histogram publish_to_seen, publish_to_presented; /* ns, only when same_clock */
+};
+
+enum frame_feed_result { FRAME_FEED_NOTHING = 0, FRAME_FEED_PICTURE = 1, FRAME_FEED_CURSOR = 2, FRAME_FEED_FAILED = 4 };
+
+struct frame_feed *frame_feed_create(struct presenter *presenter, bool same_clock); /* NULL: out of memory */
+void frame_feed_destroy(struct frame_feed *feed);
+
+/* Takes over the reference to `session` (NULL is fine) and drops the old one. */
+void frame_feed_take_session(struct frame_feed *feed, struct guest_session *session);
+
+/* Two loads. Data plane. */
+bool frame_feed_has_news(const struct frame_feed *feed);
+
+/* Imports the newest frame and cursor. Returns enum frame_feed_result bits. The presenter's thread. */
+uint32_t frame_feed_step(struct frame_feed *feed);
+
+/* The presenter has drawn what step() imported. */
+void frame_feed_presented(struct frame_feed *feed, uint64_t now_ns);
+
+struct frame_feed_counts frame_feed_counts(const struct frame_feed *feed);
+
+#endif

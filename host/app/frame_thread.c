@@ -1,0 +1,189 @@
+#define LOG_MODULE "frames"
+#include "host/app/frame_thread.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/thread.h"
+#include "host/app/poll_pacer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NO_LIMIT UINT64_MAX
+
+struct frame_thread {
+  struct frame_feed *feed;
+  struct guest_link *link;
+  frame_thread_news news;
+  void *user_data;
+  struct thread *thread;
+  int kick_fd; /* written by kick, session_changed and stop */
+  sem_t done;
+  atomic_bool progress; /* of the last hand-over */
+  atomic_bool stopping, session_changed, kicked;
+  uint32_t empty_streak;
+  bool throttled;
+  struct poll_pacer pacer;
+};
+
+static void ring(struct frame_thread *thread) {
+  uint64_t one = 1;
+  while (write(thread->kick_fd, &one, sizeof one) < 0 && errno == EINTR)
+    ;
+}
+
+static void drain(int fd) {
+  uint64_t count;
+  while (read(fd, &count, sizeof count) < 0 && errno == EINTR)
+    ;
+}
+
+/* Sleeps until the doorbell, a kick or the time. True: the doorbell. */
+static bool sleep_on(struct frame_thread *thread, int doorbell, uint64_t limit_ns) {
+  struct pollfd fds[2] = {{.fd = thread->kick_fd, .events = POLLIN}, {.fd = doorbell, .events = POLLIN}};
+  struct timespec limit = {(time_t)(limit_ns / 1000000000), (long)(limit_ns % 1000000000)};
+  int ready = ppoll(fds, 2, limit_ns == NO_LIMIT ? NULL : &limit, NULL);
+  thread->feed->counts.wakeups++;
+  if (ready <= 0)
+    return false;
+  if (fds[0].revents & POLLIN)
+    drain(thread->kick_fd);
+  if (fds[1].revents & POLLIN)
+    drain(doorbell);
+  return fds[1].revents != 0;
+}
+
+static bool interrupted(struct frame_thread *thread) {
+  return atomic_load(&thread->stopping) || atomic_load(&thread->session_changed) || atomic_load(&thread->kicked);
+}
+
+static void note_empty(struct frame_thread *thread) {
+  thread->feed->counts.empty_wakeups++;
+  if (++thread->empty_streak < FRAME_THREAD_EMPTY_MAX || thread->throttled)
+    return;
+  thread->throttled = true;
+  log_warning("the guest rings without a picture that can be shown: looking every %d ms instead",
+              (int)(FRAME_THREAD_THROTTLE_NS / 1000000));
+}
+
+/* Armed, then looked once more, then asleep: the guest either sees the token after it has published, or we see what it published. */
+static void wait_for_doorbell(struct frame_thread *thread) {
+  struct guest_session *session = thread->feed->session;
+  if (consumer_arm_frame(&session->consumer) != 0) {
+    thread->feed->stale = true;
+    return;
+  }
+  if (!frame_feed_has_news(thread->feed) && !interrupted(thread)) {
+    bool rung = sleep_on(thread, session->frame_eventfd, NO_LIMIT);
+    if (rung && !frame_feed_has_news(thread->feed))
+      note_empty(thread);
+  }
+  consumer_disarm_frame(&session->consumer);
+}
+
+static void wait_by_polling(struct frame_thread *thread) {
+  uint64_t limit = thread->throttled ? FRAME_THREAD_THROTTLE_NS : poll_pacer_sleep_ns(&thread->pacer, clock_monotonic_ns());
+  sleep_on(thread, -1, limit);
+}
+
+static void take_session(struct frame_thread *thread) {
+  if (!atomic_exchange(&thread->session_changed, false))
+    return;
+  frame_feed_take_session(thread->feed, guest_link_session(thread->link));
+  poll_pacer_init(&thread->pacer);
+  thread->empty_streak = 0;
+  thread->throttled = false;
+}
+
+/* Returns when there is news or somebody wants us. */
+static void wait_for_news(struct frame_thread *thread) {
+  struct frame_feed *feed = thread->feed;
+  if (thread->throttled) /* news that cannot be shown stays news: look at it again, but not at once */
+    sleep_on(thread, -1, FRAME_THREAD_THROTTLE_NS);
+  while (!interrupted(thread) && !frame_feed_has_news(feed)) {
+    if (!feed->session || feed->stale)
+      sleep_on(thread, -1, NO_LIMIT);
+    else if (feed->session->frame_eventfd >= 0 && !thread->throttled)
+      wait_for_doorbell(thread);
+    else
+      wait_by_polling(thread);
+  }
+}
+
+static void hand_over(struct frame_thread *thread, bool is_news) {
+  thread->news(thread->user_data);
+  while (sem_wait(&thread->done) != 0 && errno == EINTR)
+    ;
+  bool progress = atomic_load(&thread->progress);
+  if (progress) {
+    thread->empty_streak = 0;
+    thread->throttled = false;
+    poll_pacer_news(&thread->pacer, clock_monotonic_ns());
+  } else if (is_news) {
+    note_empty(thread);
+  }
+}
+
+static void run(void *user_data) {
+  struct frame_thread *thread = user_data;
+  while (!atomic_load(&thread->stopping)) {
+    take_session(thread);
+    wait_for_news(thread);
+    bool kicked = atomic_exchange(&thread->kicked, false), is_news = frame_feed_has_news(thread->feed);
+    if (is_news)
+      thread->feed->news_ns = clock_raw_ns();
+    if ((is_news || kicked) && !atomic_load(&thread->stopping))
+      hand_over(thread, is_news);
+  }
+}
+
+struct frame_thread *frame_thread_start(struct frame_feed *feed, struct guest_link *link, frame_thread_news news, void *user_data) {
+  struct frame_thread *thread = calloc(1, sizeof *thread);
+  if (!thread)
+    return NULL;
+  *thread = (struct frame_thread){.feed = feed, .link = link, .news = news, .user_data = user_data};
+  atomic_store(&thread->session_changed, true);
+  sem_init(&thread->done, 0, 0);
+  thread->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  thread->thread = thread->kick_fd < 0 ? NULL : thread_create("frames", run, thread);
+  if (thread->thread)
+    return thread;
+  if (thread->kick_fd >= 0)
+    close(thread->kick_fd);
+  sem_destroy(&thread->done);
+  free(thread);
+  return NULL;
+}
+
+void frame_thread_stop(struct frame_thread *thread) {
+  if (!thread)
+    return;
+  atomic_store(&thread->stopping, true);
+  ring(thread);
+  sem_post(&thread->done); /* in case the feed was handed over and nobody will give it back */
+  thread_join(thread->thread);
+  close(thread->kick_fd);
+  sem_destroy(&thread->done);
+  free(thread);
+}
+
+void frame_thread_done(struct frame_thread *thread, bool progress) {
+  atomic_store(&thread->progress, progress);
+  sem_post(&thread->done);
+}
+
+void frame_thread_session_changed(struct frame_thread *thread) {
+  atomic_store(&thread->session_changed, true);
+  ring(thread);
+}
+
+void frame_thread_kick(struct frame_thread *thread) {
+  atomic_store(&thread->kicked, true);
+  ring(thread);
+}

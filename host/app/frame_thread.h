@@ -1,0 +1,30 @@
+/* Waits for the guest's frames on a thread of its own: blocks on the session's doorbell, or polls where there is none.
+ *
+ * The feed changes hands strictly: this thread owns it while it waits; from the call of `news` until frame_thread_done() the presenting
+ * thread does. A guest that rings without publishing, or publishes what cannot be shown, is throttled: after FRAME_THREAD_EMPTY_MAX
+ * wake-ups without progress in a row the doorbell is left disarmed and the region is looked at every 10 ms, until there is progress. */
+#ifndef TRANSOM_HOST_APP_FRAME_THREAD_H
+#define TRANSOM_HOST_APP_FRAME_THREAD_H
+
+#include "host/app/frame_feed.h"
+
+#define FRAME_THREAD_EMPTY_MAX 16u
+#define FRAME_THREAD_THROTTLE_NS UINT64_C(10000000)
+
+struct frame_thread;
+
+/* On the frame thread: there is news, or frame_thread_kick() was called. Headless presenters do the work here; others wake their thread.
+ * Exactly one frame_thread_done() must follow, from any thread. */
+typedef void (*frame_thread_news)(void *user_data);
+
+struct frame_thread *frame_thread_start(struct frame_feed *feed, struct guest_link *link, frame_thread_news news, void *user_data);
+void frame_thread_stop(struct frame_thread *thread); /* waits for its end, then frees; the feed is the caller's again */
+
+void frame_thread_done(struct frame_thread *thread, bool progress);
+
+/* Any thread: take the link's current session. */
+void frame_thread_session_changed(struct frame_thread *thread);
+/* Any thread: call `news` soon. */
+void frame_thread_kick(struct frame_thread *thread);
+
+#endif

@@ -1,0 +1,38 @@
+#include "host/app/screenshot.h"
+
+#include <errno.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* libpng's simplified API: no longjmp of ours. */
+static int write_png(FILE *file, const struct presenter_image *image) {
+  png_image png = {.version = PNG_IMAGE_VERSION, .width = image->width, .height = image->height, .format = PNG_FORMAT_BGR};
+  uint8_t *rows = malloc((size_t)image->width * image->height * 3);
+  if (!rows)
+    return -ENOMEM;
+  for (size_t i = 0; i < (size_t)image->width * image->height; i++)
+    memcpy(rows + 3 * i, image->pixels + 4 * i, 3);
+  int written = png_image_write_to_stdio(&png, file, 0, rows, 0, NULL);
+  free(rows);
+  return written ? 0 : -EIO;
+}
+
+int screenshot_write(const char *path, const struct presenter_image *image) {
+  char part[4096];
+  if ((size_t)snprintf(part, sizeof part, "%s.part", path) >= sizeof part)
+    return -ENAMETOOLONG;
+  FILE *file = fopen(part, "wbe");
+  if (!file)
+    return -errno;
+  int error = write_png(file, image);
+  if (fclose(file) != 0 && !error)
+    error = -errno;
+  if (!error && rename(part, path) != 0)
+    error = -errno;
+  if (error)
+    unlink(part);
+  return error;
+}

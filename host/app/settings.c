@@ -1,0 +1,157 @@
+#include "host/app/settings.h"
+
+#include "common/log.h"
+#include "host/present/presenter_select.h"
+#include "protocol/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define YEAR_S (365ll * 24 * 3600)
+
+static const char *const stats_names[] = {"none", "json", NULL};
+static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
+
+#define FIELD(name) offsetof(struct view_settings, name)
+#define STRING(name) .kind = OPTION_STRING, .offset = FIELD(name), .capacity = sizeof(((struct view_settings *)0)->name)
+
+static const struct option_entry entries[] = {
+    {.name = "region", STRING(region), .argument = "REGION", .help = "server:SOCKET of transom-serve, or a shared memory file"},
+    {.name = "qmp", STRING(qmp), .argument = "SOCKET", .help = "QEMU's monitor: sends the window's keyboard and mouse to the guest"},
+    {.name = "renderer", .kind = OPTION_CHOICE, .offset = FIELD(renderer), .choices = presenter_kind_names, .help = "how to show pictures"},
+    {.name = "fullscreen",
+     .letter = 'f',
+     .kind = OPTION_FLAG,
+     .offset = FIELD(fullscreen),
+     .help = "start in full screen (F11 changes it)"},
+    {.name = "title", STRING(title), .argument = "TEXT", .help = "the window's title"},
+    {.name = "head",
+     .kind = OPTION_INT,
+     .offset = FIELD(head),
+     .maximum = TRANSOM_HEADS_MAX - 1,
+     .argument = "N",
+     .help = "the guest's screen to show, from 0"},
+    {.name = "screenshot", STRING(screenshot), .argument = "FILE", .help = "write the guest's picture as PNG at the end"},
+    {.name = "frames",
+     .kind = OPTION_INT,
+     .offset = FIELD(frames),
+     .maximum = INT64_MAX,
+     .argument = "N",
+     .help = "end after N frames were shown"},
+    {.name = "seconds", .kind = OPTION_INT, .offset = FIELD(seconds), .maximum = YEAR_S, .argument = "N", .help = "end after N seconds"},
+    {.name = "stats",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(stats),
+     .choices = stats_names,
+     .help = "figures on stdout, one JSON object a line"},
+    {.name = "stats-interval-ms",
+     .kind = OPTION_INT,
+     .offset = FIELD(stats_interval_ms),
+     .minimum = 10,
+     .maximum = 3600000,
+     .argument = "N",
+     .help = "how often (1000)"},
+    {.name = "same-clock",
+     .kind = OPTION_FLAG,
+     .offset = FIELD(same_clock),
+     .help = "the agent runs on this host: its stamps are compared with our clock"},
+    {.name = "log-level",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(log_level),
+     .choices = level_names,
+     .help = "what is said on stderr (info)"},
+    {0},
+};
+
+const struct option_table view_option_table = {
+    .usage = "transom view [DOMAIN] [OPTION...]",
+    .summary = "Shows the screen of a guest in a window and sends keyboard and mouse back.",
+    .entries = entries,
+    .epilog = "Without --region: /run/transom/DOMAIN/region.sock, then $XDG_RUNTIME_DIR/transom/DOMAIN/region.sock; DOMAIN is \"default\" "
+              "unless given.\nThe same words are keys of [view] and [domain.NAME] in ~/.config/transom/transom.conf.",
+};
+
+void settings_places_init(struct settings_places *places, struct settings_storage *storage) {
+  const char *home = getenv("HOME"), *config = getenv("XDG_CONFIG_HOME"), *run = getenv("XDG_RUNTIME_DIR");
+  *places = (struct settings_places){.run_directories = {"/run/transom", NULL}};
+  if (config && config[0])
+    snprintf(storage->config_file, sizeof storage->config_file, "%s/transom/transom.conf", config);
+  else
+    snprintf(storage->config_file, sizeof storage->config_file, "%s/.config/transom/transom.conf", home ? home : "");
+  places->config_file = storage->config_file;
+  if (run && run[0]) {
+    snprintf(storage->user_run, sizeof storage->user_run, "%s/transom", run);
+    places->run_directories[1] = storage->user_run;
+  }
+}
+
+/* A name becomes part of a path: nothing that could lead elsewhere. */
+static bool name_is_plain(const char *name) {
+  return name[0] && name[0] != '.' && !strchr(name, '/') && strlen(name) < SETTINGS_NAME_BYTES;
+}
+
+static bool socket_of(const char *directory, const char *domain, const char *socket, char *path, size_t capacity) {
+  int length = snprintf(path, capacity, "%s/%s/%s", directory, domain, socket);
+  return length > 0 && (size_t)length < capacity && access(path, F_OK) == 0;
+}
+
+/* The directory that has the domain's region socket, or NULL. */
+static const char *find_domain(const struct settings_places *places, const char *domain, char *path, size_t capacity) {
+  for (size_t i = 0; name_is_plain(domain) && i < 2; i++)
+    if (places->run_directories[i] && socket_of(places->run_directories[i], domain, "region.sock", path, capacity))
+      return places->run_directories[i];
+  return NULL;
+}
+
+bool settings_domain_exists(const struct settings_places *places, const char *domain) {
+  char path[SETTINGS_PATH_BYTES];
+  return find_domain(places, domain, path, sizeof path) != NULL;
+}
+
+/* Without --region the domain's name says where everything is. When it is nowhere yet, we wait for the first place to come. */
+static void find_sockets(struct view_settings *settings, const struct settings_places *places) {
+  char path[SETTINGS_PATH_BYTES - sizeof "server:"];
+  const char *directory = find_domain(places, settings->domain, path, sizeof path);
+  if (!directory) {
+    directory = places->run_directories[0];
+    socket_of(directory, settings->domain, "region.sock", path, sizeof path);
+  }
+  snprintf(settings->region, sizeof settings->region, "server:%s", path);
+  if (!settings->qmp[0] && socket_of(directory, settings->domain, "qmp.sock", path, sizeof path))
+    snprintf(settings->qmp, sizeof settings->qmp, "%s", path);
+}
+
+static bool load_file(struct view_settings *settings, const struct settings_places *places) {
+  char section[SETTINGS_NAME_BYTES + 8], error[256];
+  snprintf(section, sizeof section, "domain.%s", settings->domain);
+  if (!places->config_file || (options_load_file(&view_option_table, places->config_file, "view", settings, error, sizeof error) &&
+                               options_load_file(&view_option_table, places->config_file, section, settings, error, sizeof error)))
+    return true;
+  fprintf(stderr, "transom view: %s\n", error);
+  return false;
+}
+
+enum options_result settings_load(struct view_settings *settings, const struct settings_places *places, int argc, char **argv) {
+  *settings = (struct view_settings){.stats_interval_ms = 1000, .log_level = LOG_INFO};
+  const char *word = NULL;
+  int count = 0;
+  /* Twice: the domain's name decides which section is read, and the command line wins over it. */
+  struct view_settings first = *settings;
+  enum options_result result = options_parse(&view_option_table, argc, argv, &first, &word, 1, &count);
+  if (result != OPTIONS_OK)
+    return result;
+  const char *domain = count ? word : "default";
+  if (!name_is_plain(domain)) {
+    fprintf(stderr, "transom view: '%.80s' cannot be a domain's name; for a file or socket use --region\n", domain);
+    return OPTIONS_ERROR;
+  }
+  snprintf(settings->domain, sizeof settings->domain, "%s", domain);
+  if (!load_file(settings, places))
+    return OPTIONS_ERROR;
+  result = options_parse(&view_option_table, argc, argv, settings, &word, 1, &count);
+  if (result == OPTIONS_OK && !settings->region[0])
+    find_sockets(settings, places);
+  return result;
+}

@@ -1,0 +1,54 @@
+/* What `transom view` was asked to do: defaults, config file, command line, and where a domain's sockets are. Start of the program. */
+#ifndef TRANSOM_HOST_APP_SETTINGS_H
+#define TRANSOM_HOST_APP_SETTINGS_H
+
+#include "common/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SETTINGS_PATH_BYTES 512
+#define SETTINGS_NAME_BYTES 64
+
+enum settings_stats { SETTINGS_STATS_NONE, SETTINGS_STATS_JSON };
+
+struct view_settings {
+  char domain[SETTINGS_NAME_BYTES];
+  char region[SETTINGS_PATH_BYTES]; /* "server:SOCKET" or a file */
+  char qmp[SETTINGS_PATH_BYTES];    /* "" = no input */
+  int renderer;                     /* enum presenter_kind */
+  bool fullscreen;
+  char screenshot[SETTINGS_PATH_BYTES];
+  int64_t frames;  /* 0 = no limit */
+  int64_t seconds; /* 0 = no limit */
+  int stats;       /* enum settings_stats */
+  int64_t stats_interval_ms;
+  bool same_clock; /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
+  char title[128];
+  int64_t head;
+  int log_level; /* enum log_level */
+};
+
+/* Where things are looked for; a NULL directory is not there. */
+struct settings_places {
+  const char *config_file;
+  const char *run_directories[2]; /* DOMAIN/region.sock and DOMAIN/qmp.sock below the first that has them */
+};
+
+extern const struct option_table view_option_table;
+
+/* The places of this user: ~/.config/transom/transom.conf, /run/transom, $XDG_RUNTIME_DIR/transom. The strings live in `storage`. */
+struct settings_storage {
+  char config_file[SETTINGS_PATH_BYTES];
+  char user_run[SETTINGS_PATH_BYTES];
+};
+void settings_places_init(struct settings_places *places, struct settings_storage *storage);
+
+/* argv[0] is skipped. OPTIONS_HELP and OPTIONS_ERROR: as options_parse(), everything has been printed. */
+enum options_result settings_load(struct view_settings *settings, const struct settings_places *places, int argc, char **argv);
+
+/* Does a VM of this name have a region socket? */
+bool settings_domain_exists(const struct settings_places *places, const char *domain);
+
+#endif

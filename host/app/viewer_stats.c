@@ -1,0 +1,80 @@
+#include "host/app/viewer_stats.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+struct line {
+  char *text;
+  size_t used;
+};
+
+static void append(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void append(struct line *line, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(line->text + line->used, VIEWER_STATS_BYTES - line->used, format, arguments);
+  va_end(arguments);
+  assert(length >= 0 && line->used + (size_t)length < VIEWER_STATS_BYTES);
+  line->used += (size_t)length;
+}
+
+static void append_string(struct line *line, const char *key, const char *value) {
+  append(line, ",\"%s\":\"", key);
+  for (size_t i = 0; value[i] && i < 64; i++) {
+    unsigned char c = (unsigned char)value[i];
+    if (c == '"' || c == '\\')
+      append(line, "\\%c", c);
+    else if (c < 0x20 || c > 0x7e)
+      append(line, "?"); /* names of ours and file names: nothing that needs more */
+    else
+      append(line, "%c", c);
+  }
+  append(line, "\"");
+}
+
+static void append_number(struct line *line, const char *key, uint64_t value) { append(line, ",\"%s\":%" PRIu64, key, value); }
+
+static double us(uint64_t ns) { return (double)ns / 1000; }
+
+static void append_histogram(struct line *line, const char *key, const struct histogram *histogram) {
+  if (!histogram || histogram->count == 0) {
+    append(line, ",\"%s\":null", key);
+    return;
+  }
+  append(line, ",\"%s\":{\"count\":%" PRIu64 ",\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f}", key, histogram->count,
+         us(histogram_quantile(histogram, 500)), us(histogram_quantile(histogram, 990)), us(histogram_quantile(histogram, 999)),
+         us(histogram->maximum));
+}
+
+size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_STATS_BYTES]) {
+  struct line line = {.text = text};
+  append(&line, "{\"schema\":1");
+  append_string(&line, "event", stats->event);
+  append_string(&line, "state", stats->state);
+  append_string(&line, "domain", stats->domain);
+  append_string(&line, "presenter", stats->presenter);
+  append_number(&line, "elapsed_ms", stats->elapsed_ms);
+  if (stats->epoch)
+    append(&line, ",\"epoch\":\"%016" PRIx64 "\"", stats->epoch); /* a string: JSON's numbers end at 2^53 */
+  else
+    append(&line, ",\"epoch\":null");
+  append(&line, ",\"doorbell\":%s,\"held\":%s", stats->doorbell ? "true" : "false", stats->held ? "true" : "false");
+  append_number(&line, "width", stats->width);
+  append_number(&line, "height", stats->height);
+  append_number(&line, "sequence", stats->counts.sequence);
+  append_number(&line, "frames", stats->counts.frames);
+  append_number(&line, "skipped", stats->counts.skipped);
+  append_number(&line, "torn", stats->counts.torn);
+  append_number(&line, "bad", stats->counts.bad);
+  append_number(&line, "cursor_moves", stats->counts.cursor_moves);
+  append_number(&line, "wakeups", stats->counts.wakeups);
+  append_number(&line, "empty_wakeups", stats->counts.empty_wakeups);
+  append_number(&line, "uploaded_bytes", stats->counts.uploaded_bytes);
+  append_histogram(&line, "publish_to_seen_us", stats->publish_to_seen);
+  append_histogram(&line, "publish_to_presented_us", stats->publish_to_presented);
+  append(&line, "}");
+  return line.used;
+}

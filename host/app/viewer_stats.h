@@ -1,0 +1,27 @@
+/* The viewer's figures as one line of JSON. Pure. */
+#ifndef TRANSOM_HOST_APP_VIEWER_STATS_H
+#define TRANSOM_HOST_APP_VIEWER_STATS_H
+
+#include "common/histogram.h"
+#include "host/app/frame_feed.h"
+
+struct viewer_stats {
+  const char *event; /* "tick", "exit" */
+  const char *state; /* of the link */
+  const char *presenter;
+  const char *domain;
+  uint64_t epoch; /* 0 = none */
+  uint64_t elapsed_ms;
+  uint32_t width, height; /* of the picture, 0 = none */
+  bool doorbell;
+  bool held; /* frames are read under a hold */
+  struct frame_feed_counts counts;
+  const struct histogram *publish_to_seen, *publish_to_presented; /* NULL = not the same clock */
+};
+
+#define VIEWER_STATS_BYTES 1536
+
+/* Writes a line without its newline. Its length; never more than VIEWER_STATS_BYTES - 1. */
+size_t viewer_stats_format(const struct viewer_stats *stats, char line[VIEWER_STATS_BYTES]);
+
+#endif

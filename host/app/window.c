@@ -1,0 +1,249 @@
+#define LOG_MODULE "window"
+#include "host/app/window.h"
+
+#include "common/log.h"
+
+#include <SDL.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MINIMUM_EDGE_PIXELS 64
+
+struct window {
+  SDL_Window *sdl;
+  uint32_t wake_type;
+  atomic_bool wake_pending;
+  bool fullscreen;
+  bool resized_by_user;
+  int asked_width, asked_height; /* what we set last, in SDL's units */
+  uint32_t picture_width, picture_height;
+};
+
+static void set_hints(const struct window_options *options) {
+  SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");      /* the viewer has its own */
+  SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1"); /* a guest at rest is no film */
+  SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "0");           /* Alt+F4, Alt+Tab and the like stay the host's */
+  SDL_SetHint(SDL_HINT_VIDEO_MINIMIZE_ON_FOCUS_LOSS, "0");
+  SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1"); /* the click that gives us the focus is meant for the guest */
+  SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+  /* Without a compositor in between the driver flips; but a window must not switch the desktop's effects off. */
+  SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, options->fullscreen ? "1" : "0");
+}
+
+struct window *window_create(const struct window_options *options, char *error, size_t capacity) {
+  struct window *window = calloc(1, sizeof *window);
+  if (!window) {
+    snprintf(error, capacity, "cannot open a window: out of memory");
+    return NULL;
+  }
+  set_hints(options);
+  if (SDL_Init(SDL_INIT_VIDEO) != 0) { /* video alone: joysticks and sensors would be polled */
+    snprintf(error, capacity, "cannot open a window: %s; set DISPLAY or WAYLAND_DISPLAY, or use --renderer headless", SDL_GetError());
+    free(window);
+    return NULL;
+  }
+  SDL_StopTextInput(); /* an input method must not swallow the guest's keys */
+  window->wake_type = SDL_RegisterEvents(1);
+  window->fullscreen = options->fullscreen;
+  uint32_t flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI | (options->fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
+  window->asked_width = (int)options->width;
+  window->asked_height = (int)options->height;
+  window->sdl =
+      SDL_CreateWindow(options->title, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, window->asked_width, window->asked_height, flags);
+  if (!window->sdl) {
+    snprintf(error, capacity, "cannot open a window: %s; use --renderer headless to do without", SDL_GetError());
+    window_destroy(window);
+    return NULL;
+  }
+  SDL_SetWindowMinimumSize(window->sdl, MINIMUM_EDGE_PIXELS, MINIMUM_EDGE_PIXELS);
+  return window;
+}
+
+void window_destroy(struct window *window) {
+  if (!window)
+    return;
+  if (window->sdl)
+    SDL_DestroyWindow(window->sdl);
+  SDL_Quit();
+  free(window);
+}
+
+void *window_native(struct window *window) { return window->sdl; }
+
+void window_pixel_size(struct window *window, uint32_t *width, uint32_t *height) {
+  int w, h;
+  SDL_GetWindowSizeInPixels(window->sdl, &w, &h);
+  *width = (uint32_t)(w > 0 ? w : 1);
+  *height = (uint32_t)(h > 0 ? h : 1);
+}
+
+/* SDL counts the pointer in window units, which are not pixels on scaled Wayland displays. */
+static void to_pixels(struct window *window, int32_t *x, int32_t *y) {
+  int unit_width, unit_height;
+  uint32_t width, height;
+  SDL_GetWindowSize(window->sdl, &unit_width, &unit_height);
+  window_pixel_size(window, &width, &height);
+  if (unit_width > 0 && unit_height > 0) {
+    *x = (int32_t)((int64_t)*x * width / unit_width);
+    *y = (int32_t)((int64_t)*y * height / unit_height);
+  }
+}
+
+static void note_resize(struct window *window, const SDL_WindowEvent *event) {
+  bool ours = event->data1 == window->asked_width && event->data2 == window->asked_height;
+  if (!ours && !window->fullscreen)
+    window->resized_by_user = true;
+}
+
+static void translate_window(struct window *window, const SDL_WindowEvent *event, struct window_event *out) {
+  switch (event->event) {
+  case SDL_WINDOWEVENT_RESIZED: /* by the user or the window manager, not by us */
+    note_resize(window, event);
+    out->kind = WINDOW_RESIZED;
+    return;
+  case SDL_WINDOWEVENT_SIZE_CHANGED:
+  case SDL_WINDOWEVENT_EXPOSED:
+  case SDL_WINDOWEVENT_SHOWN:
+  case SDL_WINDOWEVENT_RESTORED:
+    out->kind = WINDOW_RESIZED;
+    return;
+  case SDL_WINDOWEVENT_FOCUS_LOST:
+  case SDL_WINDOWEVENT_HIDDEN:
+  case SDL_WINDOWEVENT_MINIMIZED:
+    out->kind = WINDOW_LEFT;
+    return;
+  case SDL_WINDOWEVENT_CLOSE:
+    out->kind = WINDOW_CLOSE;
+    return;
+  default:
+    return;
+  }
+}
+
+static void translate_pointer(struct window *window, const SDL_Event *event, struct window_event *out) {
+  if (event->type == SDL_MOUSEMOTION) {
+    *out = (struct window_event){.kind = WINDOW_MOTION, .x = event->motion.x, .y = event->motion.y};
+  } else {
+    *out = (struct window_event){.kind = WINDOW_BUTTON,
+                                 .button = event->button.button,
+                                 .down = event->type == SDL_MOUSEBUTTONDOWN,
+                                 .x = event->button.x,
+                                 .y = event->button.y};
+  }
+  to_pixels(window, &out->x, &out->y);
+}
+
+static void translate_wheel(const SDL_MouseWheelEvent *wheel, struct window_event *out) {
+  float sign = wheel->direction == SDL_MOUSEWHEEL_FLIPPED ? -1 : 1;
+  *out = (struct window_event){.kind = WINDOW_WHEEL, .wheel_x = sign * wheel->preciseX, .wheel_y = sign * wheel->preciseY};
+}
+
+static void translate(struct window *window, const SDL_Event *event, struct window_event *out) {
+  *out = (struct window_event){.kind = WINDOW_NOTHING};
+  if (event->type == window->wake_type) {
+    atomic_store(&window->wake_pending, false); /* before the work is looked at: a wake from now on is a new one */
+    out->kind = WINDOW_WAKE;
+    return;
+  }
+  switch (event->type) {
+  case SDL_QUIT:
+    out->kind = WINDOW_CLOSE;
+    return;
+  case SDL_WINDOWEVENT:
+    translate_window(window, &event->window, out);
+    return;
+  case SDL_KEYDOWN:
+  case SDL_KEYUP:
+    *out = (struct window_event){
+        .kind = WINDOW_KEY, .scancode = event->key.keysym.scancode, .down = event->type == SDL_KEYDOWN, .repeat = event->key.repeat != 0};
+    return;
+  case SDL_MOUSEMOTION:
+  case SDL_MOUSEBUTTONDOWN:
+  case SDL_MOUSEBUTTONUP:
+    translate_pointer(window, event, out);
+    return;
+  case SDL_MOUSEWHEEL:
+    translate_wheel(&event->wheel, out);
+    return;
+  default:
+    return;
+  }
+}
+
+bool window_wait(struct window *window, struct window_event *event) {
+  SDL_Event sdl;
+  if (!SDL_WaitEvent(&sdl)) {
+    log_error("waiting for window events failed: %s", SDL_GetError());
+    return false;
+  }
+  translate(window, &sdl, event);
+  return true;
+}
+
+bool window_poll(struct window *window, struct window_event *event) {
+  SDL_Event sdl;
+  if (!SDL_PollEvent(&sdl))
+    return false;
+  translate(window, &sdl, event);
+  return true;
+}
+
+void window_wake(struct window *window) {
+  if (atomic_exchange(&window->wake_pending, true))
+    return;
+  SDL_Event event = {.type = window->wake_type};
+  if (SDL_PushEvent(&event) < 1)
+    atomic_store(&window->wake_pending, false); /* SDL's queue is full: it is awake anyway, and the next wake tries again */
+}
+
+/* The largest size of this aspect that fits the display, 1:1 if it can be. In SDL's units. */
+static void fit_display(struct window *window, uint32_t width, uint32_t height, int *out_width, int *out_height) {
+  SDL_Rect usable = {0, 0, (int)width, (int)height};
+  int unit_width, pixel_width, pixel_height, top = 0, left = 0, bottom = 0, right = 0;
+  SDL_GetWindowSize(window->sdl, &unit_width, NULL);
+  SDL_GetWindowSizeInPixels(window->sdl, &pixel_width, &pixel_height);
+  SDL_GetDisplayUsableBounds(SDL_GetWindowDisplayIndex(window->sdl), &usable);
+  SDL_GetWindowBordersSize(window->sdl, &top, &left, &bottom, &right);
+  double scale = pixel_width > 0 && unit_width > 0 ? (double)unit_width / pixel_width : 1;
+  double want_width = width * scale, want_height = height * scale;
+  double shrink = 1, room_width = usable.w - left - right, room_height = usable.h - top - bottom;
+  if (room_width > 0 && want_width * shrink > room_width)
+    shrink = room_width / want_width;
+  if (room_height > 0 && want_height * shrink > room_height)
+    shrink = room_height / want_height;
+  *out_width = (int)(want_width * shrink + 0.5);
+  *out_height = (int)(want_height * shrink + 0.5);
+}
+
+static void fit_window(struct window *window) {
+  if (window->fullscreen || window->resized_by_user || !window->picture_width)
+    return;
+  fit_display(window, window->picture_width, window->picture_height, &window->asked_width, &window->asked_height);
+  SDL_SetWindowSize(window->sdl, window->asked_width, window->asked_height);
+}
+
+void window_follow_picture(struct window *window, uint32_t width, uint32_t height) {
+  if (width == window->picture_width && height == window->picture_height)
+    return;
+  window->picture_width = width;
+  window->picture_height = height;
+  fit_window(window);
+}
+
+void window_set_title(struct window *window, const char *title) { SDL_SetWindowTitle(window->sdl, title); }
+
+void window_toggle_fullscreen(struct window *window) {
+  bool fullscreen = !window->fullscreen;
+  if (SDL_SetWindowFullscreen(window->sdl, fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0) != 0) {
+    log_warning("full screen: %s", SDL_GetError());
+    return;
+  }
+  window->fullscreen = fullscreen;
+  fit_window(window); /* the guest's mode may have changed meanwhile */
+}
+
+void window_show_pointer(struct window *window, bool show) {
+  (void)window;
+  SDL_ShowCursor(show ? SDL_ENABLE : SDL_DISABLE);
+}

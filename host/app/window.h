@@ -1,0 +1,57 @@
+/* The one window: SDL's events become ours. Main thread, except window_wake(). */
+#ifndef TRANSOM_HOST_APP_WINDOW_H
+#define TRANSOM_HOST_APP_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct window;
+
+enum window_event_kind {
+  WINDOW_NOTHING, /* of no interest to us */
+  WINDOW_WAKE,    /* window_wake() was called */
+  WINDOW_CLOSE,
+  WINDOW_RESIZED, /* or anything else that asks for a new drawing */
+  WINDOW_LEFT,    /* focus lost, hidden or minimised: nothing may stay pressed */
+  WINDOW_KEY,
+  WINDOW_MOTION,
+  WINDOW_BUTTON,
+  WINDOW_WHEEL,
+};
+
+struct window_event {
+  enum window_event_kind kind;
+  uint32_t scancode;      /* SDL's number: a HID usage of page 7 below 256, SDL's own above */
+  bool down, repeat;      /* keys and buttons */
+  uint32_t button;        /* 1 left, 2 middle, 3 right, 4 side, 5 extra */
+  int32_t x, y;           /* motion and buttons: physical pixels of the window */
+  float wheel_x, wheel_y; /* notches; right and up positive */
+};
+
+struct window_options {
+  const char *title;
+  uint32_t width, height; /* until a picture says otherwise */
+  bool fullscreen;
+};
+
+/* Starts SDL's video. NULL: `error` says why. */
+struct window *window_create(const struct window_options *options, char *error, size_t capacity);
+void window_destroy(struct window *window); /* after its presenter */
+void *window_native(struct window *window); /* SDL_Window, for presenter_create() */
+
+/* Blocks, without polling, until there is an event. False: SDL failed. */
+bool window_wait(struct window *window, struct window_event *event);
+bool window_poll(struct window *window, struct window_event *event); /* false: none waiting */
+
+/* Makes window_wait() return WINDOW_WAKE once. Any thread; wakes before it was taken are merged. */
+void window_wake(struct window *window);
+
+/* The window gets the picture's size 1:1, or smaller where the display is, until the user has resized it or it is in full screen. */
+void window_follow_picture(struct window *window, uint32_t width, uint32_t height);
+void window_set_title(struct window *window, const char *title);
+void window_toggle_fullscreen(struct window *window);
+void window_show_pointer(struct window *window, bool show);
+void window_pixel_size(struct window *window, uint32_t *width, uint32_t *height);
+
+#endif

@@ -1,0 +1,159 @@
+/* The viewer's pure parts: screens, figures as JSON, the pacing of polls, the verbs' table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "host/app/poll_pacer.h"
+#include "host/app/screens.h"
+#include "host/app/viewer_stats.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void every_state_says_what_to_do(void **state) {
+  (void)state;
+  for (int i = GUEST_LINK_NO_REGION; i <= GUEST_LINK_BROKEN; i++) {
+    struct presenter_status status;
+    screens_for((enum guest_link_state)i, "", false, false, &status);
+    assert_true(status.visible);
+    assert_true(status.title[0] && status.detail[0]);
+    assert_false(status.keep_picture);
+    screens_for((enum guest_link_state)i, "a\x1b[31m\nb", true, false, &status);
+    assert_int_equal(status.visible, i != GUEST_LINK_RUNNING);
+    assert_true(status.keep_picture);
+    assert_null(strchr(status.detail, 0x1b));
+    assert_true(screens_state_name((enum guest_link_state)i)[0]);
+  }
+}
+
+static void a_picture_that_cannot_be_shown_is_said(void **state) {
+  (void)state;
+  struct presenter_status status;
+  screens_for(GUEST_LINK_RUNNING, "", true, true, &status);
+  assert_true(status.visible);
+  assert_non_null(strstr(status.title, "cannot be shown"));
+}
+
+static void long_texts_are_cut(void **state) {
+  (void)state;
+  struct presenter_status status;
+  char text[2000];
+  memset(text, 'x', sizeof text - 1);
+  text[sizeof text - 1] = 0;
+  screens_for(GUEST_LINK_WAITING, text, false, false, &status);
+  assert_non_null(strstr(status.detail, "transom-agent")); /* the advice is still there */
+}
+
+static struct viewer_stats some_stats(void) {
+  return (struct viewer_stats){.event = "tick", .state = "running", .presenter = "headless", .domain = "d"};
+}
+
+static void figures_are_json(void **state) {
+  (void)state;
+  struct histogram *histogram = calloc(1, sizeof *histogram);
+  char line[VIEWER_STATS_BYTES];
+  histogram_clear(histogram);
+  for (uint64_t i = 1; i <= 100; i++)
+    histogram_add(histogram, i * 1000);
+  struct viewer_stats stats = some_stats();
+  stats.epoch = UINT64_C(0xfedcba9876543210);
+  stats.counts = (struct frame_feed_counts){.sequence = 7, .frames = 5, .skipped = 2, .uploaded_bytes = 123456789012};
+  stats.publish_to_seen = histogram;
+  size_t length = viewer_stats_format(&stats, line);
+  assert_int_equal(length, strlen(line));
+  cJSON *json = cJSON_Parse(line);
+  assert_non_null(json);
+  assert_int_equal(cJSON_GetObjectItem(json, "schema")->valueint, 1);
+  assert_string_equal(cJSON_GetObjectItem(json, "epoch")->valuestring, "fedcba9876543210");
+  assert_int_equal(cJSON_GetObjectItem(json, "skipped")->valueint, 2);
+  assert_true(cJSON_GetObjectItem(json, "uploaded_bytes")->valuedouble == 123456789012.0);
+  cJSON *seen = cJSON_GetObjectItem(json, "publish_to_seen_us");
+  assert_int_equal(cJSON_GetObjectItem(seen, "count")->valueint, 100);
+  assert_in_range(cJSON_GetObjectItem(seen, "p50")->valueint, 49, 51);
+  assert_true(cJSON_IsNull(cJSON_GetObjectItem(json, "publish_to_presented_us")));
+  cJSON_Delete(json);
+  free(histogram);
+}
+
+static void figures_fit_whatever_they_are(void **state) {
+  (void)state;
+  char line[VIEWER_STATS_BYTES];
+  struct histogram *histogram = calloc(1, sizeof *histogram);
+  histogram_clear(histogram);
+  histogram_add(histogram, UINT64_MAX / 2);
+  histogram->count = UINT64_MAX;
+  struct viewer_stats stats = some_stats();
+  stats.domain =
+      "\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\";
+  stats.epoch = stats.elapsed_ms = UINT64_MAX;
+  memset(&stats.counts, 0xff, sizeof stats.counts);
+  stats.publish_to_seen = stats.publish_to_presented = histogram;
+  viewer_stats_format(&stats, line);
+  cJSON *json = cJSON_Parse(line);
+  assert_non_null(json);
+  assert_string_equal(cJSON_GetObjectItem(json, "domain")->valuestring, stats.domain);
+  cJSON_Delete(json);
+  free(histogram);
+}
+
+#define MS UINT64_C(1000000)
+
+static void polling_rests_without_a_rhythm(void **state) {
+  (void)state;
+  struct poll_pacer pacer;
+  poll_pacer_init(&pacer);
+  assert_int_equal(poll_pacer_sleep_ns(&pacer, 5 * MS), POLL_PACER_REST_NS);
+  poll_pacer_news(&pacer, 1000 * MS);
+  poll_pacer_news(&pacer, 2000 * MS); /* once a second is no rhythm */
+  assert_int_equal(poll_pacer_sleep_ns(&pacer, 2001 * MS), POLL_PACER_REST_NS);
+}
+
+static void polling_meets_the_predicted_frame(void **state) {
+  (void)state;
+  struct poll_pacer pacer;
+  poll_pacer_init(&pacer);
+  uint64_t now = 1000 * MS;
+  for (int i = 0; i < 10; i++)
+    poll_pacer_news(&pacer, now += 8 * MS);
+  uint64_t sleep = poll_pacer_sleep_ns(&pacer, now);
+  assert_int_equal(sleep, 8 * MS - POLL_PACER_EARLY_NS);
+  unsigned looks = 0; /* the next frame comes half a millisecond late: it is seen at once, after few looks */
+  for (uint64_t at = now; at < now + 8 * MS + MS / 2; looks++)
+    at += poll_pacer_sleep_ns(&pacer, at);
+  assert_in_range(looks, 2, 8);
+}
+
+static void polling_gives_up_on_a_guest_at_rest(void **state) {
+  (void)state;
+  struct poll_pacer pacer;
+  poll_pacer_init(&pacer);
+  uint64_t now = 1000 * MS, end;
+  for (int i = 0; i < 10; i++)
+    poll_pacer_news(&pacer, now += 16 * MS);
+  end = now + 10000 * MS;
+  unsigned looks = 0;
+  for (uint64_t at = now; at < end; looks++) {
+    uint64_t sleep = poll_pacer_sleep_ns(&pacer, at);
+    assert_in_range(sleep, 1, POLL_PACER_REST_NS);
+    at += sleep;
+  }
+  assert_in_range(looks, 900, 1100); /* in ten seconds: the misses of a moment, then every 10 ms */
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_state_says_what_to_do),
+      cmocka_unit_test(a_picture_that_cannot_be_shown_is_said),
+      cmocka_unit_test(long_texts_are_cut),
+      cmocka_unit_test(figures_are_json),
+      cmocka_unit_test(figures_fit_whatever_they_are),
+      cmocka_unit_test(polling_rests_without_a_rhythm),
+      cmocka_unit_test(polling_meets_the_predicted_frame),
+      cmocka_unit_test(polling_gives_up_on_a_guest_at_rest),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
