@@ -89,3 +89,12 @@ struct transom_damage queue_fixture_rect(uint16_t x, uint16_t y, uint16_t width,
   damage_add(&damage, (struct transom_rect){x, y, width, height});
   return damage;
 }
+
+bool queue_fixture_covers(const struct transom_damage *damage, uint32_t x, uint32_t y) {
+  for (uint32_t i = 0; i < damage->count; i++) {
+    struct transom_rect rect = damage->rects[i];
+    if (x >= rect.x && x < (uint32_t)rect.x + rect.width && y >= rect.y && y < (uint32_t)rect.y + rect.height)
+      return true;
+  }
+  return damage->full;
+}

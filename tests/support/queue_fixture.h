@@ -56,5 +56,6 @@ void queue_fixture_begin(struct queue_fixture *fixture, const struct transom_dam
 void queue_fixture_publish(struct queue_fixture *fixture, const struct transom_damage *damage); /* begin and complete */
 
 struct transom_damage queue_fixture_rect(uint16_t x, uint16_t y, uint16_t width, uint16_t height);
+bool queue_fixture_covers(const struct transom_damage *damage, uint32_t x, uint32_t y);
 
 #endif

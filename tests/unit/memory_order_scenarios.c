@@ -355,6 +355,8 @@ static void formatter(void *user_data) {
   struct transom_region_plan plan;
   struct transom_region region;
   region_plan(QUEUE_FIXTURE_BYTES, &request, &plan);
+  for (uint32_t i = simulated_memory_random(100); i > 0; i--)
+    simulated_memory_yield();
   region_format(world->fixture->memory, &request, &plan, ++world->fixture->epoch, &region);
   world->publisher_done = true;
 }
@@ -372,6 +374,8 @@ static void reader_while_formatting(void *user_data) {
       world->result->checked++;
       if (torn)
         count(world, VIOLATION_TORN_PIXELS);
+    } else {
+      world->result->dropped++;
     }
     frame_reader_release(reader, &frame);
   }

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SEEDS 1200u             /* per scenario, all fences on */
+#define SEEDS 600u              /* per scenario, all fences on */
 #define SEEDS_UNTIL_FOUND 6000u /* per fence and scenario: a violation is found long before */
 
 static const char *const violation_names[VIOLATION_COUNT] = {"torn record",  "torn pixels",           "held slot written",
