@@ -1,6 +1,7 @@
 """The whole chain: transom-serve, guest, viewer. Who uses it decides where it shows (a Display of ours, or the user's own)."""
 import json
 import os
+import time
 
 from .failure import StepFailed, wait_until
 from .guest import Guest, build_image
@@ -8,6 +9,7 @@ from .region import RegionWatcher
 
 REGION_BYTES = "64M"  # three slots of 1920x1080 and some room
 SETTLE_TIMEOUT_S = 30
+AGENT_SLOWEST_LOOK_S = 0.6  # its back-off ends at half a second
 FRAME_TIMEOUT_S = 60
 
 
@@ -66,13 +68,14 @@ class Chain:
         wait_until(lambda: self.guest.qemu.require_running() or self.shown_sequence(), timeout_s, "the viewer shows a frame", self.viewer.log)
 
     def wait_settled(self):
-        """The guest's screen is at rest when the agent published nothing new between two looks, and the viewer has seen its last frame."""
-        before = [0]
+        """At rest: the agent published nothing new for longer than its slowest look at the screen, and the viewer shows its last frame."""
+        newest, since_s = 0, time.monotonic()
 
         def settled():
-            newest = self.region.newest_sequence()
-            same, before[0] = newest == before[0] != 0, newest
-            return same and self.shown_sequence() == newest != 0
+            nonlocal newest, since_s
+            if self.region.newest_sequence() != newest:
+                newest, since_s = self.region.newest_sequence(), time.monotonic()
+            return time.monotonic() - since_s > AGENT_SLOWEST_LOOK_S and self.shown_sequence() == newest != 0
 
         wait_until(settled, SETTLE_TIMEOUT_S, "the viewer shows the agent's last frame", self.viewer.log)
 

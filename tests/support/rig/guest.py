@@ -1,6 +1,7 @@
 """The guest: QEMU with our small Linux, its serial line, its control shell and its monitor."""
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -88,9 +89,8 @@ class Guest:
         self.connect_control()
         self.commands += 1
         marker = f"done-{self.commands}-"
-        self.control.sendall(f"{{ {command}\n}} </dev/null 2>&1; echo {marker}$?\n".encode())
-        text = self.read_control(re.compile(rf"{marker}(\d+)\r?\n"), timeout_s, command)
-        output, status = text[: text.rindex(marker)], int(text[text.rindex(marker) + len(marker) :])
+        self.control.sendall(f"sh -c {shlex.quote(command)} </dev/null 2>&1; echo {marker}$?\n".encode())
+        output, status = self.read_control(re.compile(rf"^(.*?){marker}(\d+)\r?\n", re.DOTALL), timeout_s, command)
         if status != 0:
             raise StepFailed(f"in the guest, `{command}` ended with status {status}: {output.strip()}")
         return output
@@ -101,8 +101,9 @@ class Guest:
             self.control.connect(self.control_socket)
 
     def read_control(self, pattern, timeout_s, command):
+        """(what came before the marker, the status behind it)"""
         deadline, text = time.monotonic() + timeout_s, ""
-        while not pattern.search(text):
+        while not (match := pattern.search(text)):
             self.control.settimeout(max(0.1, deadline - time.monotonic()))
             try:
                 data = self.control.recv(65536)
@@ -111,7 +112,7 @@ class Guest:
             if not data:
                 raise StepFailed(f"the guest's control line closed during `{command}`", self.qemu.log)
             text += data.decode(errors="replace")
-        return text.replace("\r", "")
+        return match.group(1).replace("\r", ""), int(match.group(2))
 
     def screendump(self):
         path = os.path.join(self.directory, "screendump.ppm")
