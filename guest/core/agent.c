@@ -81,11 +81,18 @@ static struct transom_region_request request_for(const struct agent *agent, cons
   return request;
 }
 
+/* IVSHMEM regions are powers of two. */
+static unsigned long long size_to_give_mib(const struct transom_region_request *request) {
+  uint64_t bytes = 1u << 20;
+  while (bytes < region_bytes_needed(request))
+    bytes <<= 1;
+  return bytes >> 20;
+}
+
 static void say_too_small(struct agent *agent, const struct transom_region_request *request, const struct screen_mode *mode) {
   char text[168];
   snprintf(text, sizeof text, "the region has %llu MiB, a screen of %ux%u needs %llu MiB: give the VM a larger one",
-           (unsigned long long)(agent->ports->device->bytes >> 20), mode->width, mode->height,
-           (unsigned long long)((region_bytes_needed(request) + (1u << 20) - 1) >> 20));
+           (unsigned long long)(agent->ports->device->bytes >> 20), mode->width, mode->height, size_to_give_mib(request));
   if (agent->region.epoch) {
     set_status(agent, TRANSOM_AGENT_UNREADABLE, text);
     return;
