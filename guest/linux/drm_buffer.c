@@ -190,7 +190,7 @@ static int map_framebuffer(struct drm_buffers *buffers, int fd, const struct fra
 
 int drm_buffers_get(struct drm_buffers *buffers, int fd, uint32_t framebuffer_id, struct drm_picture *picture, char *text,
                     size_t capacity) {
-  struct framebuffer framebuffer;
+  struct framebuffer framebuffer = {0};
   const int error = describe(fd, framebuffer_id, &framebuffer);
   if (error)
     return error;
