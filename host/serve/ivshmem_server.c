@@ -100,10 +100,16 @@ static bool flush_peer(struct server_peer *peer) {
   return true;
 }
 
-/* Tells everybody what waits. A peer that fails here leaves, which is news for the others: so again until nobody fails, at most once a
- * peer. */
+static void say_changed(const struct ivshmem_server *server) {
+  if (server->options.events && server->options.events->changed)
+    server->options.events->changed(server->options.user_data);
+}
+
+/* Tells everybody what waits; what is written down about it is written before anybody is told. A peer that fails here leaves, which is news
+ * for the others: so again until nobody fails, at most once a peer. */
 static void flush_all(struct ivshmem_server *server) {
   bool again;
+  say_changed(server);
   do {
     again = false;
     for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
@@ -113,8 +119,7 @@ static void flush_all(struct ivshmem_server *server) {
   for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
     if (exists(&server->peers[i]) && !server->peers[i].greeted && all_is_told(&server->peers[i]))
       note_greeted(&server->peers[i]);
-  if (server->options.events && server->options.events->changed)
-    server->options.events->changed(server->options.user_data);
+  say_changed(server);
 }
 
 static bool open_vectors(struct server_peer *peer, uint32_t count) {

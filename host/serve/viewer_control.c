@@ -47,6 +47,7 @@ static void grant(struct viewer_control *control, struct control_client *client)
   control->holder = client;
   control->reserved = VIEWER_CONTROL_NOBODY;
   log_info("peer %u is controller", client->peer_id);
+  control->changed(control->user_data); /* recorded before it is said: a restart must not give it to another */
   say(client, "granted\n");
 }
 
