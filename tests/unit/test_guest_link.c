@@ -3,6 +3,7 @@
 #include "host/event/event_loop.h"
 #include "host/link/controller_claim.h"
 #include "host/link/guest_link_internal.h"
+#include "host/link/private_server.h"
 #include "host/link/shared_memory.h"
 #include "protocol/atomics.h"
 #include "protocol/control_message.h"
@@ -504,6 +505,34 @@ static void server_dies_and_another_comes(void **state) {
   end_served(&served);
 }
 
+/* Ours listens when start returns, and its socket is gone when stop returns. */
+static void private_server(void **state) {
+  struct fixture *fixture = *state;
+  char socket[80], region[96];
+  snprintf(socket, sizeof socket, "%s.d", fixture->file.path);
+  assert_int_equal(mkdir(socket, 0700), 0);
+  strcat(socket, "/region.sock");
+  snprintf(region, sizeof region, "server:%s", socket);
+  const struct private_server_options options = {.program = TRANSOM_SERVE, .socket = socket, .size = "1M"};
+  struct private_server *server, *second;
+  assert_int_equal(private_server_start(&options, &server), 0);
+  fixture->link = create_link(fixture, region);
+  guest_link_tick(fixture->link);
+  assert_state(fixture, GUEST_LINK_WAITING);
+  assert_int_equal(private_server_start(&options, &second), -ECHILD);
+  guest_link_destroy(fixture->link);
+  fixture->link = NULL;
+  private_server_stop(server);
+  assert_int_equal(access(socket, F_OK), -1);
+  const struct private_server_options nowhere = {.program = "/nonexistent/transom-serve", .socket = socket};
+  assert_int_equal(private_server_start(&nowhere, &second), -ENOENT);
+  char *slash = strrchr(socket, '/');
+  strcpy(slash, "/serve.lock");
+  unlink(socket);
+  *slash = 0;
+  rmdir(socket);
+}
+
 static void controller_answers(void **state) {
   (void)state;
   assert_int_equal(controller_answer_parse("ok", 2), CONTROLLER_OK);
@@ -535,6 +564,7 @@ int main(void) {
       LINKED(doorbell_brings_messages),
       LINKED(empty_rings_are_throttled),
       LINKED(server_dies_and_another_comes),
+      LINKED(private_server),
       cmocka_unit_test(throttle_spares_honest_guests),
       cmocka_unit_test(controller_answers),
   };

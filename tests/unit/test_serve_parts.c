@@ -1,0 +1,347 @@
+/* What transom-serve and its peers take apart or remember, without a socket. */
+#include "common/ivshmem_peer.h"
+#include "host/serve/control_line.h"
+#include "host/serve/fd_store.h"
+#include "host/serve/peer_outbox.h"
+#include "host/serve/peer_process.h"
+#include "host/serve/region_state.h"
+#include "host/serve/serve_paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ---- messages as bytes ---- */
+
+static void message_is_little_endian(void **state) {
+  int pair[2];
+  uint8_t bytes[8];
+  (void)state;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  assert_int_equal(ivshmem_message_send(pair[0], -2, -1), 0);
+  assert_int_equal(read(pair[1], bytes, 8), 8);
+  assert_memory_equal(bytes, "\xfe\xff\xff\xff\xff\xff\xff\xff", 8);
+  assert_int_equal(ivshmem_message_send(pair[0], 0x0102, -1), 0);
+  assert_int_equal(read(pair[1], bytes, 8), 8);
+  assert_memory_equal(bytes, "\x02\x01\0\0\0\0\0\0", 8);
+  close(pair[0]);
+  close(pair[1]);
+}
+
+static void message_in_pieces(void **state) {
+  int pair[2], fd;
+  int64_t value;
+  struct ivshmem_reader reader;
+  (void)state;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  ivshmem_reader_init(&reader);
+  for (int i = 0; i < 8; i++) {
+    assert_int_equal(ivshmem_reader_take(&reader, pair[1], &value, &fd), -EAGAIN);
+    assert_int_equal(write(pair[0], i == 0 ? "\5" : "\0", 1), 1);
+  }
+  assert_int_equal(ivshmem_reader_take(&reader, pair[1], &value, &fd), 0);
+  assert_int_equal(value, 5);
+  assert_int_equal(fd, -1);
+  close(pair[0]);
+  assert_int_equal(ivshmem_reader_take(&reader, pair[1], &value, &fd), -EPIPE);
+  close(pair[1]);
+}
+
+static int open_count(void) {
+  int count = 0;
+  for (int fd = 0; fd < 256; fd++)
+    count += fcntl(fd, F_GETFD) >= 0;
+  return count;
+}
+
+/* Two descriptors in one message are a fault, and neither leaks. */
+static void two_descriptors_are_refused(void **state) {
+  int pair[2], fds[2], fd, before;
+  int64_t value;
+  struct ivshmem_reader reader;
+  (void)state;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  fds[0] = fds[1] = pair[0];
+  before = open_count();
+  union {
+    char bytes[CMSG_SPACE(sizeof fds)];
+    struct cmsghdr align;
+  } control = {{0}};
+  uint64_t zero = 0;
+  struct iovec piece = {&zero, 8};
+  struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  control.align = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof fds), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+  memcpy(CMSG_DATA(&control.align), fds, sizeof fds);
+  assert_int_equal(sendmsg(pair[0], &header, 0), 8);
+  ivshmem_reader_init(&reader);
+  assert_int_equal(ivshmem_reader_take(&reader, pair[1], &value, &fd), -EBADMSG);
+  ivshmem_reader_finish(&reader);
+  assert_int_equal(open_count(), before);
+  close(pair[0]);
+  close(pair[1]);
+}
+
+/* ---- a peer and what it is told ---- */
+
+static int any_fd(void) { return eventfd(0, EFD_CLOEXEC); }
+
+static void greeted_peer(struct ivshmem_peer *peer) {
+  ivshmem_peer_init(peer);
+  assert_int_equal(ivshmem_peer_feed(peer, 0, -1), 0);
+  assert_int_equal(ivshmem_peer_feed(peer, 3, -1), 0);
+  assert_int_equal(ivshmem_peer_feed(peer, -1, any_fd()), 0);
+}
+
+static void peer_checks_its_greeting(void **state) {
+  struct ivshmem_peer peer;
+  (void)state;
+  int before = open_count();
+  ivshmem_peer_init(&peer);
+  assert_int_equal(ivshmem_peer_feed(&peer, 1, -1), -EPROTO); /* another version */
+  assert_int_equal(ivshmem_peer_feed(&peer, 0, any_fd()), -EPROTO);
+  assert_int_equal(ivshmem_peer_feed(&peer, 0, -1), 0);
+  assert_int_equal(ivshmem_peer_feed(&peer, -1, -1), -EBADMSG);
+  assert_int_equal(ivshmem_peer_feed(&peer, 16, -1), -EBADMSG);
+  assert_int_equal(ivshmem_peer_feed(&peer, INT64_MAX, -1), -EBADMSG);
+  assert_int_equal(ivshmem_peer_feed(&peer, 15, -1), 0);
+  assert_int_equal(ivshmem_peer_feed(&peer, -1, -1), -EBADMSG); /* no region in it */
+  assert_int_equal(ivshmem_peer_feed(&peer, 2, any_fd()), -EBADMSG);
+  assert_int_equal(peer.region, -1);
+  ivshmem_peer_close(&peer);
+  assert_int_equal(open_count(), before);
+}
+
+static void peer_bounds_vectors_and_ids(void **state) {
+  struct ivshmem_peer peer;
+  (void)state;
+  int before = open_count();
+  greeted_peer(&peer);
+  for (uint32_t i = 0; i < IVSHMEM_VECTORS_MAX; i++) {
+    assert_int_equal(ivshmem_peer_feed(&peer, 3, any_fd()), 0);
+    assert_int_equal(peer.vector_count, i + 1);
+    assert_int_equal(ivshmem_peer_feed(&peer, 5, any_fd()), 0);
+  }
+  assert_int_equal(ivshmem_peer_feed(&peer, 3, any_fd()), -EBADMSG);
+  assert_int_equal(ivshmem_peer_feed(&peer, 5, any_fd()), -EBADMSG);
+  assert_int_equal(ivshmem_peer_feed(&peer, 3, -1), -EBADMSG);        /* we are told that we left */
+  assert_int_equal(ivshmem_peer_feed(&peer, -1, any_fd()), -EBADMSG); /* a second region */
+  assert_int_equal(ivshmem_peer_feed(&peer, 16, any_fd()), -EBADMSG);
+  assert_int_equal(ivshmem_peer_feed(&peer, -7, -1), -EBADMSG);
+  assert_int_equal(ivshmem_peer_feed(&peer, 9, -1), 0); /* somebody we never met left */
+  assert_int_equal(ivshmem_peer_ring(&peer, 5, 7), 0);
+  assert_int_equal(ivshmem_peer_feed(&peer, 5, -1), 0);
+  assert_int_equal(ivshmem_peer_ring(&peer, 5, 7), -ENODEV);
+  assert_int_equal(ivshmem_peer_ring(&peer, 3, 0), 0); /* ourselves */
+  assert_int_equal(ivshmem_peer_ring(&peer, 99, 0), -ENODEV);
+  assert_int_equal(ivshmem_peer_ring(&peer, 3, 99), -ENODEV);
+  ivshmem_peer_close(&peer);
+  assert_int_equal(open_count(), before);
+}
+
+static void peer_of_nobody(void **state) {
+  struct ivshmem_peer peer;
+  (void)state;
+  assert_int_equal(ivshmem_peer_connect(&peer, "/nonexistent/region.sock", 100), -ENOENT);
+  char path[200];
+  memset(path, 'x', sizeof path - 1);
+  path[sizeof path - 1] = 0;
+  assert_int_equal(ivshmem_peer_connect(&peer, path, 100), -ENAMETOOLONG);
+  assert_int_equal(ivshmem_peer_dispatch(&peer), -EPIPE);
+}
+
+/* ---- the outbox ---- */
+
+static void outbox_forgets_what_nobody_read(void **state) {
+  static const int vectors[] = {10, 11};
+  struct peer_outbox outbox;
+  (void)state;
+  peer_outbox_greet(&outbox, 2, 5);
+  assert_int_equal(outbox.count, 3);
+  for (int i = 0; i < 1000; i++) {
+    peer_outbox_joined(&outbox, 4, vectors, 2);
+    assert_true(peer_outbox_mentions(&outbox, 4));
+    peer_outbox_left(&outbox, 4);
+    assert_false(peer_outbox_mentions(&outbox, 4));
+  }
+  assert_int_equal(outbox.count, 3); /* it was never told of peer 4 */
+}
+
+static void outbox_says_one_goodbye(void **state) {
+  static const int vectors[] = {10, 11};
+  struct peer_outbox outbox;
+  (void)state;
+  peer_outbox_resume(&outbox); /* it may know everybody */
+  for (int i = 0; i < 1000; i++) {
+    peer_outbox_left(&outbox, 4);
+    peer_outbox_joined(&outbox, 4, vectors, 2);
+  }
+  assert_int_equal(outbox.count, 3);
+  assert_int_equal(outbox.messages[0].value, 4);
+  assert_int_equal(outbox.messages[0].fd, -1);
+  assert_int_equal(outbox.messages[1].fd, 10);
+}
+
+static void outbox_holds_the_worst(void **state) {
+  int vectors[IVSHMEM_VECTORS_MAX] = {0};
+  struct peer_outbox outbox;
+  (void)state;
+  peer_outbox_resume(&outbox);
+  for (int round = 0; round < 3; round++)
+    for (uint32_t id = 0; id < IVSHMEM_PEERS_MAX; id++) {
+      peer_outbox_left(&outbox, id);
+      peer_outbox_joined(&outbox, id, vectors, IVSHMEM_VECTORS_MAX);
+    }
+  assert_int_equal(outbox.count, IVSHMEM_PEERS_MAX * (1 + IVSHMEM_VECTORS_MAX));
+}
+
+static void outbox_stops_when_the_socket_is_full(void **state) {
+  int vectors[IVSHMEM_VECTORS_MAX], pair[2], result = 0, rounds = 0;
+  struct peer_outbox outbox;
+  (void)state;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  for (uint32_t i = 0; i < IVSHMEM_VECTORS_MAX; i++)
+    vectors[i] = pair[0];
+  peer_outbox_resume(&outbox);
+  while (!result && rounds++ < 10000) {
+    peer_outbox_left(&outbox, 4);
+    peer_outbox_joined(&outbox, 4, vectors, IVSHMEM_VECTORS_MAX);
+    result = peer_outbox_flush(&outbox, pair[0]);
+  }
+  assert_int_equal(result, -EAGAIN);
+  assert_true(outbox.count > 0);
+  close(pair[1]);
+  assert_int_equal(peer_outbox_flush(&outbox, pair[0]), -EPIPE);
+  close(pair[0]);
+}
+
+/* ---- names and lines ---- */
+
+static void fd_names(void **state) {
+  (void)state;
+  struct fd_store_name name = fd_store_parse("vector-15-7");
+  assert_int_equal(name.kind, FD_STORE_VECTOR);
+  assert_int_equal(name.id, 15);
+  assert_int_equal(name.vector, 7);
+  assert_int_equal(fd_store_parse("region-2").kind, FD_STORE_REGION);
+  assert_int_equal(fd_store_parse("peer-0").kind, FD_STORE_PEER);
+  assert_int_equal(fd_store_parse("greeted-3").kind, FD_STORE_GREETED);
+  static const char *const others[] = {
+      "",        "transom.socket", "region",     "region-0",    "region-9",     "peer-16", "peer--1", "peer-1-2",
+      "peer-1x", "vector-1",       "vector-1-8", "vector-16-0", "vector-1-2-3", "peer- 1", "peer-+1", "peer-99999999999999999999"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    assert_int_equal(fd_store_parse(others[i]).kind, FD_STORE_OTHER);
+}
+
+static enum control_command parse(const char *line, uint32_t *id) { return control_line_parse(line, strlen(line), id); }
+
+static void control_lines(void **state) {
+  uint32_t id = 99;
+  (void)state;
+  assert_int_equal(parse("controller", &id), CONTROL_CONTROLLER);
+  assert_int_equal(parse("take", &id), CONTROL_TAKE);
+  static const char *const unknown[] = {"",        "peer",   "peer ",    "peer 16", "peer 01",   "peer -1",
+                                        "peer 1 ", "Peer 1", "peer 1\r", "taken",   "controlle", "peer 999999999999"};
+  for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+    assert_int_equal(parse(unknown[i], &id), CONTROL_UNKNOWN);
+  assert_int_equal(id, 99);
+  assert_int_equal(parse("peer 15", &id), CONTROL_PEER);
+  assert_int_equal(id, 15);
+}
+
+static void control_lines_from_pieces(void **state) {
+  struct control_line_buffer buffer = {.filled = 0};
+  int line_bytes;
+  (void)state;
+  assert_int_equal(control_line_feed(&buffer, "pe", 2, &line_bytes), 2);
+  assert_int_equal(line_bytes, -1);
+  assert_int_equal(control_line_feed(&buffer, "er 1\ntake", 9, &line_bytes), 5);
+  assert_int_equal(line_bytes, 6);
+  assert_memory_equal(buffer.bytes, "peer 1", 6);
+  char endless[CONTROL_LINE_BYTES_MAX];
+  memset(endless, 'x', sizeof endless);
+  control_line_feed(&buffer, endless, sizeof endless, &line_bytes);
+  assert_int_equal(line_bytes, -2);
+}
+
+static void state_survives_a_round_trip(void **state) {
+  char text[4096], again[4096];
+  struct region_state written = {.controller = 15}, read;
+  (void)state;
+  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
+    written.peers[i] = (struct region_state_peer){true, i % 2, 4194304, UINT64_MAX};
+  assert_true(region_state_format(&written, text, sizeof text) > 0);
+  assert_true(region_state_parse(&read, text));
+  assert_true(region_state_format(&read, again, sizeof again) > 0);
+  assert_string_equal(text, again);
+  assert_int_equal(region_state_format(&written, text, 64), 0);
+  static const char *const bad[] = {"",
+                                    "transom-serve region state 2\n",
+                                    "transom-serve region state 1\nguest 16 1 1\n",
+                                    "transom-serve region state 1\nguest 1 1 1",
+                                    "transom-serve region state 1\nnobody 1 1 1\n",
+                                    "transom-serve region state 1\ncontroller\n"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_false(region_state_parse(&read, bad[i]));
+}
+
+static void only_a_living_guest_counts(void **state) {
+  struct region_state seen = {.controller = UINT32_MAX};
+  uint64_t start = peer_process_start_ticks(getpid());
+  (void)state;
+  assert_true(start > 0);
+  seen.peers[3] = (struct region_state_peer){true, false, getpid(), start};
+  assert_int_equal(region_state_living_guest(&seen), getpid());
+  seen.peers[3].start_ticks = start + 1; /* the pid was given anew */
+  assert_int_equal(region_state_living_guest(&seen), 0);
+  seen.peers[3] = (struct region_state_peer){true, true, getpid(), start};
+  assert_int_equal(region_state_living_guest(&seen), 0);
+  assert_int_equal(peer_process_start_ticks(0), 0);
+  assert_int_equal(peer_process_start_ticks(-1), 0);
+}
+
+static void paths(void **state) {
+  struct serve_paths paths;
+  (void)state;
+  assert_int_equal(serve_paths_init(&paths, "x", "/a/b/r.sock", ""), 0);
+  assert_string_equal(paths.region, "/a/b/r.sock");
+  assert_string_equal(paths.control, "/a/b/control.sock");
+  assert_string_equal(paths.state, "/a/b/region.state");
+  assert_int_equal(serve_paths_init(&paths, "x", "r.sock", "/c.sock"), 0);
+  assert_string_equal(paths.control, "/c.sock");
+  assert_string_equal(paths.lock, "./serve.lock");
+  static const char *const names[] = {"", ".", "..", "a/b", "../x", "a\nb"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    assert_int_equal(serve_paths_init(&paths, names[i], "", ""), -EINVAL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(message_is_little_endian),
+      cmocka_unit_test(message_in_pieces),
+      cmocka_unit_test(two_descriptors_are_refused),
+      cmocka_unit_test(peer_checks_its_greeting),
+      cmocka_unit_test(peer_bounds_vectors_and_ids),
+      cmocka_unit_test(peer_of_nobody),
+      cmocka_unit_test(outbox_forgets_what_nobody_read),
+      cmocka_unit_test(outbox_says_one_goodbye),
+      cmocka_unit_test(outbox_holds_the_worst),
+      cmocka_unit_test(outbox_stops_when_the_socket_is_full),
+      cmocka_unit_test(fd_names),
+      cmocka_unit_test(control_lines),
+      cmocka_unit_test(control_lines_from_pieces),
+      cmocka_unit_test(state_survives_a_round_trip),
+      cmocka_unit_test(only_a_living_guest_counts),
+      cmocka_unit_test(paths),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

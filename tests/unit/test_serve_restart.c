@@ -1,0 +1,273 @@
+/* transom-serve under a service manager: killed in the middle of things, it comes back with the same region, ids and eventfds. */
+#include "common/ivshmem_peer.h"
+#include "protocol/layout.h"
+#include "support/service_manager.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define LIMIT_MS 10000
+
+struct fixture {
+  struct service_manager manager;
+  char directory[64];
+  char region_socket[96], control_socket[96];
+};
+
+static bool start(struct fixture *fixture) {
+  const char *const command[] = {TRANSOM_SERVE, "--socket", fixture->region_socket, "--size", "1M", NULL};
+  return service_manager_start(&fixture->manager, command);
+}
+
+static int setup(void **state) {
+  struct fixture *fixture = calloc(1, sizeof *fixture);
+  *state = fixture;
+  strcpy(fixture->directory, "/tmp/transom-test-XXXXXX");
+  if (!mkdtemp(fixture->directory))
+    return -1;
+  snprintf(fixture->region_socket, sizeof fixture->region_socket, "%s/region.sock", fixture->directory);
+  snprintf(fixture->control_socket, sizeof fixture->control_socket, "%s/control.sock", fixture->directory);
+  return service_manager_init(&fixture->manager, fixture->directory) && service_manager_listen(&fixture->manager, fixture->region_socket) &&
+                 service_manager_listen(&fixture->manager, fixture->control_socket) && start(fixture)
+             ? 0
+             : -1;
+}
+
+static int teardown(void **state) {
+  struct fixture *fixture = *state;
+  service_manager_finish(&fixture->manager);
+  static const char *const files[] = {"region.sock", "control.sock", "region.state", "serve.lock", "log"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", fixture->directory, files[i]);
+    unlink(path);
+  }
+  rmdir(fixture->directory);
+  free(fixture);
+  return 0;
+}
+
+static void connect_peer(const struct fixture *fixture, struct ivshmem_peer *peer) {
+  assert_int_equal(ivshmem_peer_connect(peer, fixture->region_socket, LIMIT_MS), 0);
+}
+
+static void wait_readable(int fd) {
+  struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+  assert_int_equal(poll(&poll_fd, 1, LIMIT_MS), 1);
+}
+
+#define dispatch_until(peer, condition)                                                                                                    \
+  while (!(condition)) {                                                                                                                   \
+    wait_readable((peer)->socket);                                                                                                         \
+    assert_int_equal(ivshmem_peer_dispatch(peer), 0);                                                                                      \
+  }
+
+static ino_t inode(int fd) {
+  struct stat status;
+  assert_int_equal(fstat(fd, &status), 0);
+  return status.st_ino;
+}
+
+static void comes_back_with_everything(void **state) {
+  struct fixture *fixture = *state;
+  struct ivshmem_peer guest, viewer, newcomer;
+  connect_peer(fixture, &guest);
+  connect_peer(fixture, &viewer);
+  dispatch_until(&guest, guest.others[1][1] >= 0);
+  service_manager_await(&fixture->manager, "greeted-1", true);
+  assert_int_equal(service_manager_kill(&fixture->manager, SIGKILL), -SIGKILL);
+
+  /* nobody notices */
+  assert_int_equal(ivshmem_peer_dispatch(&guest), 0);
+  assert_int_equal(ivshmem_peer_ring(&guest, 1, 0), 0);
+  wait_readable(viewer.vectors[0]);
+
+  assert_true(start(fixture));
+  connect_peer(fixture, &newcomer);
+  assert_int_equal(newcomer.id, 2);
+  assert_int_equal(inode(newcomer.region), inode(guest.region));
+  dispatch_until(&guest, guest.others[2][1] >= 0);
+  assert_true(guest.others[1][1] >= 0); /* no goodbye was said in between */
+  assert_true(newcomer.others[0][1] >= 0);
+  assert_int_equal(ivshmem_peer_ring(&newcomer, 0, 1), 0);
+  wait_readable(guest.vectors[1]);
+  assert_int_equal(ivshmem_peer_ring(&guest, 2, 1), 0);
+  wait_readable(newcomer.vectors[1]);
+
+  ivshmem_peer_close(&viewer);
+  dispatch_until(&guest, guest.others[1][0] < 0);
+  service_manager_await(&fixture->manager, "peer-1", false);
+  service_manager_await(&fixture->manager, "vector-1-1", false);
+  ivshmem_peer_close(&guest);
+  ivshmem_peer_close(&newcomer);
+}
+
+/* Somebody leaves while there is no server: the next one clears his line and tells the others, and his id is free. */
+static void departure_without_a_server(void **state) {
+  struct fixture *fixture = *state;
+  struct ivshmem_peer guest, viewer, again;
+  connect_peer(fixture, &guest);
+  connect_peer(fixture, &viewer);
+  dispatch_until(&guest, guest.others[1][1] >= 0);
+  service_manager_await(&fixture->manager, "greeted-1", true);
+  service_manager_kill(&fixture->manager, SIGKILL);
+  uint8_t *base = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, guest.region, 0);
+  struct transom_host_area *host = (void *)(base + TRANSOM_HOST_AREA_OFFSET);
+  host->consumers[0].epoch = host->consumers[1].epoch = 77;
+  ivshmem_peer_close(&viewer);
+  assert_true(start(fixture));
+  dispatch_until(&guest, guest.others[1][0] < 0);
+  assert_int_equal(host->consumers[1].epoch, 0);
+  assert_int_equal(host->consumers[0].epoch, 77);
+  connect_peer(fixture, &again);
+  assert_int_equal(again.id, 1);
+  munmap(base, 1 << 20);
+  ivshmem_peer_close(&again);
+  ivshmem_peer_close(&guest);
+}
+
+/* A crash between "stored" and "told to the end": that peer is dropped, so that nobody half-knows it. */
+static void half_greeted_peer_is_dropped(void **state) {
+  struct fixture *fixture = *state;
+  struct ivshmem_peer guest, viewer;
+  connect_peer(fixture, &guest);
+  connect_peer(fixture, &viewer);
+  service_manager_await(&fixture->manager, "greeted-1", true);
+  service_manager_kill(&fixture->manager, SIGKILL);
+  service_manager_rename(&fixture->manager, "greeted-1", "unknown"); /* undo the last step */
+  assert_true(start(fixture));
+  do
+    wait_readable(viewer.socket);
+  while (ivshmem_peer_dispatch(&viewer) == 0);
+  assert_int_equal(viewer.socket, -1);
+  ivshmem_peer_dispatch(&guest);
+  assert_true(guest.socket >= 0);
+  ivshmem_peer_close(&viewer);
+  ivshmem_peer_close(&guest);
+}
+
+static int control_connect(const struct fixture *fixture) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strcpy(address.sun_path, fixture->control_socket);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+  return fd;
+}
+
+static void ask(int fd, uint32_t id, const char *answers) {
+  char line[64], answer[64] = "";
+  int length = snprintf(line, sizeof line, "peer %u\ncontroller\n", id);
+  assert_int_equal(write(fd, line, (size_t)length), length);
+  for (size_t filled = 0; filled < strlen(answers);) {
+    wait_readable(fd);
+    ssize_t count = read(fd, answer + filled, sizeof answer - 1 - filled);
+    assert_true(count > 0);
+    filled += (size_t)count;
+  }
+  assert_string_equal(answer, answers);
+}
+
+/* Who was controller has the right to be it again, even if another viewer asks first. */
+static void controller_keeps_its_right(void **state) {
+  struct fixture *fixture = *state;
+  struct ivshmem_peer first, second;
+  connect_peer(fixture, &first);
+  connect_peer(fixture, &second);
+  int control = control_connect(fixture);
+  ask(control, 0, "ok\ngranted\n");
+  service_manager_await(&fixture->manager, "greeted-1", true);
+  service_manager_kill(&fixture->manager, SIGKILL);
+  close(control);
+  assert_true(start(fixture));
+  int other = control_connect(fixture);
+  ask(other, 1, "ok\nbusy\n");
+  control = control_connect(fixture);
+  ask(control, 0, "ok\ngranted\n");
+  close(control);
+  close(other);
+  ivshmem_peer_close(&first);
+  ivshmem_peer_close(&second);
+}
+
+/* Its descriptors were not kept (the store was emptied): no second region while somebody has the first. */
+static void refuses_without_its_descriptors(void **state) {
+  struct fixture *fixture = *state;
+  struct ivshmem_peer guest;
+  connect_peer(fixture, &guest);
+  service_manager_await(&fixture->manager, "greeted-0", true);
+  service_manager_kill(&fixture->manager, SIGKILL);
+  service_manager_forget(&fixture->manager);
+  assert_false(start(fixture));
+  assert_int_equal(service_manager_wait(&fixture->manager), 1);
+  ivshmem_peer_close(&guest);
+}
+
+/* Stopped and started (systemctl restart): the same as a crash. */
+static void orderly_restart(void **state) {
+  struct fixture *fixture = *state;
+  struct ivshmem_peer guest, viewer;
+  connect_peer(fixture, &guest);
+  service_manager_await(&fixture->manager, "greeted-0", true);
+  assert_int_equal(service_manager_kill(&fixture->manager, SIGTERM), 0);
+  assert_int_equal(ivshmem_peer_dispatch(&guest), 0);
+  assert_true(start(fixture));
+  connect_peer(fixture, &viewer);
+  assert_int_equal(viewer.id, 1);
+  assert_int_equal(inode(viewer.region), inode(guest.region));
+  ivshmem_peer_close(&guest);
+  ivshmem_peer_close(&viewer);
+}
+
+/* Killed at any moment while peers come and go: whoever is connected stays connected, and the next server is sound. */
+static void killed_at_any_moment(void **state) {
+  struct fixture *fixture = *state;
+  struct ivshmem_peer guest;
+  connect_peer(fixture, &guest);
+  service_manager_await(&fixture->manager, "greeted-0", true);
+  for (int round = 0; round < 10; round++) {
+    struct ivshmem_peer viewer;
+    int result = 0;
+    for (int i = 0; i <= round; i++) {
+      result = ivshmem_peer_connect(&viewer, fixture->region_socket, LIMIT_MS);
+      if (!result && i < round)
+        ivshmem_peer_close(&viewer);
+    }
+    service_manager_kill(&fixture->manager, SIGKILL);
+    assert_true(start(fixture));
+    if (!result)
+      ivshmem_peer_close(&viewer);
+    assert_int_equal(ivshmem_peer_dispatch(&guest), 0);
+    assert_int_equal(guest.id, 0);
+  }
+  struct ivshmem_peer last;
+  connect_peer(fixture, &last);
+  uint32_t id = last.id;
+  dispatch_until(&guest, guest.others[id][1] >= 0);
+  ivshmem_peer_close(&last);
+  dispatch_until(&guest, guest.others[id][0] < 0);
+  ivshmem_peer_close(&guest);
+}
+
+int main(void) {
+#define MANAGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+  const struct CMUnitTest tests[] = {
+      MANAGED(comes_back_with_everything), MANAGED(departure_without_a_server),      MANAGED(half_greeted_peer_is_dropped),
+      MANAGED(controller_keeps_its_right), MANAGED(refuses_without_its_descriptors), MANAGED(orderly_restart),
+      MANAGED(killed_at_any_moment),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
