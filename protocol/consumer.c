@@ -6,8 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* Where tokens begin. A line that changes hands must not repeat the token that the guest rang last, or the first bell of the new owner
- * would be taken for rung. Whatever rang for the old owner has moved one of these words since, and a new process has other addresses. */
+/* Where tokens and heartbeats begin. A line that changes hands must not repeat the token that the guest rang last, or the first bell of the
+ * new owner would be taken for rung; nor the heartbeat under a dead owner's hold, or the new one's would be taken for silent. Whatever rang
+ * for the old owner has moved one of these words since, and a new process has other addresses. */
 static uint32_t first_token(const struct transom_consumer *consumer) {
   const struct transom_region *region = consumer->region;
   uint64_t mix = region->epoch ^ (uint64_t)(uintptr_t)consumer;
@@ -31,7 +32,7 @@ static void fill_line(volatile struct transom_consumer_line *line, const struct 
   wire_store32(&line->armed_event, 0);
   wire_store32(&line->wake_mask, wake_mask);
   wire_store32(&line->peer_id, peer_id);
-  wire_store64(&line->heartbeat, 0);
+  wire_store64(&line->heartbeat, consumer->heartbeat);
   wire_store64(&line->features, features);
   wire_store64(&line->seen, 0);
   wire_store32(&line->head, consumer->head);
@@ -52,11 +53,14 @@ int consumer_join(struct transom_consumer *consumer, const struct transom_region
   consumer->index = index;
   consumer->head = head;
   consumer->token_frame = consumer->token_event = first_token(consumer);
+  consumer->heartbeat = consumer->token_frame;
   fill_line(consumer->line, consumer, peer_id, wake_mask, features & region->features_offered);
   return 0;
 }
 
 void consumer_leave(struct transom_consumer *consumer) {
+  if (!consumer->region) /* zeroed: never joined */
+    return;
   consumer->hold = 0;
   if (!validate_epoch(consumer->region))
     return;

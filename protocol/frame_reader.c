@@ -81,6 +81,8 @@ static int read_frame(struct transom_frame_reader *reader, enum transom_acquire 
   found.pixels = queue->slots + found.slot * queue->slot_bytes;
   if (transom_progress_state(wire_load64(&progress_of(reader, found.slot)->word)) == TRANSOM_FRAME_COMPLETE)
     read_stamps(reader, &found);
+  else if (what == TRANSOM_ACQUIRE_COMPLETE) /* an honest one was complete before its word said so: the slot moved on */
+    return -EAGAIN;
   *frame = found;
   return 0;
 }

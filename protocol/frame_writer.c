@@ -49,7 +49,7 @@ static bool is_silent(struct transom_consumer_watch *watch, const struct transom
     watch->heartbeat = line->heartbeat;
     watch->changed_ns = now_ns;
   }
-  return now_ns - watch->changed_ns >= TRANSOM_HOLD_SILENT_NS;
+  return now_ns > watch->changed_ns && now_ns - watch->changed_ns >= TRANSOM_HOLD_SILENT_NS;
 }
 
 /* One look at every line: revokes silent holds and collects the slots that the others hold, as bits. */

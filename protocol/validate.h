@@ -81,8 +81,8 @@ int validate_attach(volatile void *base, uint64_t mapped_bytes, uint64_t feature
 /* Is the epoch still the one that was attached to? Called before every write to the host area. */
 bool validate_epoch(const struct transom_region *region);
 
-/* Checks a private copy of a descriptor against its queue. `bytes` is the record's size on the wire: what lies beyond it reads as 0.
- * 0, or -EBADMSG. Damage is clipped by nobody: a rectangle that leaves the picture makes the descriptor bad. */
+/* Checks a private copy of a descriptor, as record_read() made it, against its queue. 0, or -EBADMSG. Damage is clipped by nobody: a
+ * rectangle that leaves the picture makes the descriptor bad, even beside TRANSOM_FRAME_FULL_DAMAGE. */
 int validate_descriptor(const struct transom_descriptor *copy, const struct transom_queue_view *queue);
 
 /* Checks a private copy of a history entry for a picture of width x height. 0, or -EBADMSG. */
