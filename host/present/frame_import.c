@@ -64,15 +64,17 @@ static void commit(struct frame_import *import, uint64_t sequence) {
 
 enum frame_import_result frame_import_step(struct frame_import *import, struct transom_frame_reader *reader, bool may_hold,
                                            struct transom_frame *frame) {
-  int error = frame_reader_acquire(reader, TRANSOM_ACQUIRE_COMPLETE, may_hold, import->shown.sequence, frame);
+  struct transom_frame held;
+  int error = frame_reader_acquire(reader, TRANSOM_ACQUIRE_COMPLETE, may_hold, import->shown.sequence, &held);
   if (error)
     return error == -ESTALE ? FRAME_IMPORT_STALE : error == -EBADMSG ? FRAME_IMPORT_DROPPED : FRAME_IMPORT_NOTHING;
-  bool uploaded = upload(import, reader, frame);
-  bool intact = frame_reader_intact(reader, frame);
-  uint64_t sequence = frame->sequence;
+  bool uploaded = upload(import, reader, &held);
+  bool intact = frame_reader_intact(reader, &held);
   if (uploaded && intact)
-    commit(import, sequence);
-  frame_reader_release(reader, frame);
+    commit(import, held.sequence);
+  *frame = held; /* what release() forgets */
+  frame->pixels = NULL;
+  frame_reader_release(reader, &held);
   if (!intact)
     return validate_epoch(reader->consumer->region) ? FRAME_IMPORT_DROPPED : FRAME_IMPORT_STALE;
   return uploaded ? FRAME_IMPORT_SHOWN : FRAME_IMPORT_FAILED;

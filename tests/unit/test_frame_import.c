@@ -93,8 +93,11 @@ static void publish_format(struct import_test *test, struct transom_rect rect, e
 static void publish(struct import_test *test, struct transom_rect rect) { publish_format(test, rect, TRANSOM_FORMAT_BGRA8); }
 
 static enum frame_import_result step(struct import_test *test) {
-  struct transom_frame frame;
-  return frame_import_step(&test->import, test->reader, true, &frame);
+  struct transom_frame frame = {0};
+  enum frame_import_result result = frame_import_step(&test->import, test->reader, true, &frame);
+  if (result == FRAME_IMPORT_SHOWN)
+    assert_int_equal(frame.sequence, test->fixture->writer.sequence);
+  return result;
 }
 
 /* What is shown is exactly this screen. */
