@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/thread.h"
 #include "host/app/poll_pacer.h"
+#include "host/link/wake_throttle.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,8 +28,7 @@ struct frame_thread {
   sem_t done;
   atomic_bool progress; /* of the last hand-over */
   atomic_bool stopping, session_changed, kicked;
-  uint32_t empty_streak;
-  bool throttled;
+  struct wake_throttle throttle;
   struct poll_pacer pacer;
 };
 
@@ -63,14 +63,14 @@ static bool interrupted(struct frame_thread *thread) {
   return atomic_load(&thread->stopping) || atomic_load(&thread->session_changed) || atomic_load(&thread->kicked);
 }
 
+/* A wake-up that came to nothing. */
 static void note_empty(struct frame_thread *thread) {
   thread->feed->counts.empty_wakeups++;
-  if (++thread->empty_streak < FRAME_THREAD_EMPTY_MAX || thread->throttled)
-    return;
-  thread->throttled = true;
-  log_warning("the guest rings without a picture that can be shown: looking every %d ms instead",
-              (int)(FRAME_THREAD_THROTTLE_NS / 1000000));
+  if (wake_throttle_note(&thread->throttle, false, clock_monotonic_ns()) && thread->throttle.count == 1)
+    log_warning("the guest rings without a picture that can be shown: it is looked at more seldom now");
 }
+
+static bool is_throttled(struct frame_thread *thread) { return wake_throttle_is_on(&thread->throttle, clock_monotonic_ns()); }
 
 /* Armed, then looked once more, then asleep: the guest either sees the token after it has published, or we see what it published. */
 static void wait_for_doorbell(struct frame_thread *thread) {
@@ -88,7 +88,8 @@ static void wait_for_doorbell(struct frame_thread *thread) {
 }
 
 static void wait_by_polling(struct frame_thread *thread) {
-  uint64_t limit = thread->throttled ? FRAME_THREAD_THROTTLE_NS : poll_pacer_sleep_ns(&thread->pacer, clock_monotonic_ns());
+  uint64_t now_ns = clock_monotonic_ns();
+  uint64_t limit = is_throttled(thread) ? WAKE_THROTTLE_POLL_NS : poll_pacer_sleep_ns(&thread->pacer, now_ns);
   sleep_on(thread, -1, limit);
 }
 
@@ -97,19 +98,18 @@ static void take_session(struct frame_thread *thread) {
     return;
   frame_feed_take_session(thread->feed, guest_link_session(thread->link));
   poll_pacer_init(&thread->pacer);
-  thread->empty_streak = 0;
-  thread->throttled = false;
+  thread->throttle = (struct wake_throttle){0};
 }
 
 /* Returns when there is news or somebody wants us. */
 static void wait_for_news(struct frame_thread *thread) {
   struct frame_feed *feed = thread->feed;
-  if (thread->throttled) /* news that cannot be shown stays news: look at it again, but not at once */
-    sleep_on(thread, -1, FRAME_THREAD_THROTTLE_NS);
+  if (is_throttled(thread)) /* news that cannot be shown stays news: look at it again, but not at once */
+    sleep_on(thread, -1, WAKE_THROTTLE_POLL_NS);
   while (!interrupted(thread) && !frame_feed_has_news(feed)) {
     if (!feed->session || feed->stale)
       sleep_on(thread, -1, NO_LIMIT);
-    else if (feed->session->frame_eventfd >= 0 && !thread->throttled)
+    else if (feed->session->frame_eventfd >= 0 && !is_throttled(thread))
       wait_for_doorbell(thread);
     else
       wait_by_polling(thread);
@@ -120,14 +120,10 @@ static void hand_over(struct frame_thread *thread, bool is_news) {
   thread->news(thread->user_data);
   while (sem_wait(&thread->done) != 0 && errno == EINTR)
     ;
-  bool progress = atomic_load(&thread->progress);
-  if (progress) {
-    thread->empty_streak = 0;
-    thread->throttled = false;
+  if (atomic_load(&thread->progress))
     poll_pacer_news(&thread->pacer, clock_monotonic_ns());
-  } else if (is_news) {
+  else if (is_news)
     note_empty(thread);
-  }
 }
 
 static void run(void *user_data) {

@@ -1,15 +1,12 @@
 /* Waits for the guest's frames on a thread of its own: blocks on the session's doorbell, or polls where there is none.
  *
  * The feed changes hands strictly: this thread owns it while it waits; from the call of `news` until frame_thread_done() the presenting
- * thread does. A guest that rings without publishing, or publishes what cannot be shown, is throttled: after FRAME_THREAD_EMPTY_MAX
- * wake-ups without progress in a row the doorbell is left disarmed and the region is looked at every 10 ms, until there is progress. */
+ * thread does. A guest that rings without publishing, or publishes what cannot be shown, is throttled (host/link/wake_throttle.h): the
+ * doorbell is left disarmed for a while and the region looked at every 10 ms. */
 #ifndef TRANSOM_HOST_APP_FRAME_THREAD_H
 #define TRANSOM_HOST_APP_FRAME_THREAD_H
 
 #include "host/app/frame_feed.h"
-
-#define FRAME_THREAD_EMPTY_MAX 16u
-#define FRAME_THREAD_THROTTLE_NS UINT64_C(10000000)
 
 struct frame_thread;
 
