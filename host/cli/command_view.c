@@ -1,0 +1,22 @@
+#include "common/exit_status.h"
+#include "host/app/settings.h"
+#include "host/app/viewer.h"
+#include "host/cli/command.h"
+
+static int run(int argc, char **argv) {
+  struct settings_storage storage;
+  struct settings_places places;
+  struct view_settings settings;
+  settings_places_init(&places, &storage);
+  switch (settings_load(&settings, &places, argc, argv)) {
+  case OPTIONS_OK:
+    return viewer_run(&settings);
+  case OPTIONS_HELP:
+    return EXIT_STATUS_OK;
+  case OPTIONS_ERROR:
+    break;
+  }
+  return EXIT_STATUS_USAGE;
+}
+
+const struct command command_view = {.name = "view", .summary = "show a guest's screen in a window (the default)", .run = run};
