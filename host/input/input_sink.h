@@ -36,9 +36,8 @@ struct input_sink {
 
 struct input_sink *input_sink_null_create(void); /* swallows everything, counts it */
 
-/* QMP input-send-event on QEMU's monitor socket. Its connection is driven by `loop` and reconnects by itself, once a second. It belongs to
- * that loop's thread. NULL: out of memory,
- * or a path that is too long (errno). */
+/* QMP input-send-event on QEMU's monitor socket. Its connection is driven by `loop`, to whose thread it belongs, and reconnects by itself,
+ * once a second. NULL: out of memory, or a path that is too long (errno). */
 struct event_loop;
 struct input_sink *input_sink_qmp_create(struct event_loop *loop, const char *socket_path);
 
