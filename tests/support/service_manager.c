@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -179,6 +180,7 @@ static void run_child(const struct service_manager *manager, const char *const *
     strcat(names, ":");
     strcat(names, manager->store[i].name);
   }
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that was killed leaves nobody behind */
   int log = open(manager->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
   dup2(log, STDERR_FILENO);
   for (int i = 0; i < count; i++)
