@@ -41,13 +41,15 @@ class Guest:
         self.directory = directory
         self.serial = os.path.join(directory, "serial.log")
         self.control_socket = os.path.join(directory, "control.sock")
+        # A monitor serves one client at a time: one is the viewer's, one is ours.
         self.qmp_socket = os.path.join(directory, "qmp.sock")
+        self.own_qmp_socket = os.path.join(directory, "own-qmp.sock")
         self.control = None
         self.commands = 0
         self.started_s = time.monotonic()
         self.qemu = children.start("qemu", self.argv(image, region_socket, kernel_words))
-        wait_until(lambda: self.answers(self.qmp_socket), 20, "QEMU's monitor socket", self.qemu.log)
-        self.qmp = Qmp(self.qmp_socket)
+        wait_until(lambda: self.answers(self.own_qmp_socket), 20, "QEMU's monitor socket", self.qemu.log)
+        self.qmp = Qmp(self.own_qmp_socket)
 
     def argv(self, image, region_socket, kernel_words):
         append = " ".join(["console=ttyS0", "quiet", "panic=-1", "video=1280x800", *kernel_words])
@@ -58,7 +60,7 @@ class Guest:
             "-serial", f"file:{self.serial}",
             "-chardev", f"socket,id=control,path={self.control_socket},server=on,wait=off", "-serial", "chardev:control",
             "-chardev", f"socket,id=region,path={region_socket}", "-device", "ivshmem-doorbell,chardev=region,vectors=2",
-            "-qmp", f"unix:{self.qmp_socket},server=on,wait=off",
+            "-qmp", f"unix:{self.qmp_socket},server=on,wait=off", "-qmp", f"unix:{self.own_qmp_socket},server=on,wait=off",
         ]  # fmt: skip
 
     def answers(self, path):
