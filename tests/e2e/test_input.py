@@ -22,7 +22,7 @@ class Recording:
 
     def __enter__(self):
         self.rig.guest.run(f"rm -f /tmp/events; dd if=/dev/input/{self.device} of=/tmp/events bs=24 2>/dev/null &")
-        self.rig.guest.run(f"while ! fuser /dev/input/{self.device}; do sleep 0.05; done")
+        self.rig.guest.run(f"until ls -l /proc/$(pidof dd)/fd 2>/dev/null | grep -q {self.device}; do sleep 0.05; done")
         return self
 
     def __exit__(self, *_):

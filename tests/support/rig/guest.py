@@ -40,7 +40,7 @@ class Guest:
             raise CannotRun(f"{QEMU} is not installed")
         self.directory = directory
         self.serial = os.path.join(directory, "serial.log")
-        self.control_socket = os.path.join(directory, "control.sock")
+        self.control_socket = os.path.join(directory, "guest-shell.sock")  # control.sock is transom-serve's
         # A monitor serves one client at a time: one is the viewer's, one is ours.
         self.qmp_socket = os.path.join(directory, "qmp.sock")
         self.own_qmp_socket = os.path.join(directory, "own-qmp.sock")
