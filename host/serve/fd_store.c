@@ -98,10 +98,14 @@ static void take_item(struct fd_store_items *items, const char *text, int fd) {
   }
 }
 
-int fd_store_take(struct fd_store_items *items) {
+void fd_store_items_init(struct fd_store_items *items) {
   *items = (struct fd_store_items){.region = -1, .region_listener = -1, .control_listener = -1};
   memset(items->sockets, -1, sizeof items->sockets);
   memset(items->vectors, -1, sizeof items->vectors);
+}
+
+int fd_store_take(struct fd_store_items *items) {
+  fd_store_items_init(items);
   char **names = NULL;
   int count = sd_listen_fds_with_names(1, &names);
   for (int i = 0; i < count; i++) {
@@ -133,6 +137,24 @@ void fd_store_drop(const struct fd_store_name *name) {
   format_name(name, text);
   snprintf(message, sizeof message, "FDSTOREREMOVE=1\nFDNAME=%s", text);
   sd_notify(0, message);
+}
+
+static void forget(int *fd, enum fd_store_kind kind, uint32_t id, uint32_t vector) {
+  if (*fd < 0)
+    return;
+  close(*fd);
+  *fd = -1;
+  fd_store_drop(&(struct fd_store_name){kind, id, vector});
+}
+
+void fd_store_forget(struct fd_store_items *items) {
+  forget(&items->region, FD_STORE_REGION, items->vector_count, 0);
+  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++) {
+    forget(&items->sockets[i], FD_STORE_PEER, i, 0);
+    items->greeted[i] = false;
+    for (uint32_t k = 0; k < IVSHMEM_VECTORS_MAX; k++)
+      forget(&items->vectors[i][k], FD_STORE_VECTOR, i, k);
+  }
 }
 
 void fd_store_say_ready(void) { sd_notify(0, "READY=1"); }

@@ -3,9 +3,9 @@
  * QEMU never connects to an ivshmem server a second time, so region, sockets and eventfds have to survive us. Names in the store (FDNAME):
  *   region-V       the memfd; V = vectors a peer
  *   peer-I         the socket of peer I
- *   greeted-I      any descriptor: peer I was told everything and everybody of it; without it the next server drops the peer.
+ *   greeted-I      any descriptor: peer I was told everything; without it the next server drops the peer.
  *                  (Not a second name for the socket: the store ignores a descriptor that it has.)
- *   vector-I-V     eventfd V of peer I
+ *   vector-I-V     eventfd V of place I: there as long as the region
  * Whatever else arrives is a listening socket of the unit, told apart by its path. */
 #ifndef TRANSOM_HOST_SERVE_FD_STORE_H
 #define TRANSOM_HOST_SERVE_FD_STORE_H
@@ -35,8 +35,13 @@ struct fd_store_items { /* what the last server left us, and the listening socke
   int region_listener, control_listener; /* -1: we bind ourselves */
 };
 
+void fd_store_items_init(struct fd_store_items *items); /* nothing was left */
+
 /* Takes everything that systemd passed and forgets the environment variables. 0 or -errno. */
 int fd_store_take(struct fd_store_items *items);
+
+/* Closes everything in `items` but the listening sockets, and drops it from the store. */
+void fd_store_forget(struct fd_store_items *items);
 
 bool fd_store_is_offered(void); /* a service manager that keeps descriptors started us */
 void fd_store_put(const struct fd_store_name *name, int fd);

@@ -1,9 +1,9 @@
 #define LOG_MODULE "serve"
 #include "host/serve/ivshmem_server.h"
 
+#include "common/ivshmem_message.h"
 #include "common/log.h"
 #include "host/event/event_loop.h"
-#include "host/serve/peer_outbox.h"
 #include "host/serve/peer_process.h"
 
 #include <assert.h>
@@ -14,15 +14,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct server_peer {
+/* A greeting is at most 3 + 16 x 8 messages, for each of which the kernel accounts less than 1 KiB: it fits at once or not at all. */
+#define GREETING_BYTES (256 * 1024)
+
+struct server_place {
   struct ivshmem_server *server;
   uint32_t id;
-  int socket; /* -1: nobody has this id */
-  int vectors[IVSHMEM_VECTORS_MAX];
+  int vectors[IVSHMEM_VECTORS_MAX]; /* as long as the region */
+  int socket;                       /* -1: nobody is here */
   struct event_source *source;
-  struct peer_outbox outbox;
   struct ivshmem_peer_info info;
-  bool greeted; /* it knows everybody and everybody knows it, and the fd store knows that */
 };
 
 struct ivshmem_server {
@@ -30,149 +31,119 @@ struct ivshmem_server {
   struct ivshmem_server_options options;
   struct event_source *listener;
   bool full_said; /* one line for all that are refused in a row */
-  struct server_peer peers[IVSHMEM_PEERS_MAX];
+  struct server_place places[IVSHMEM_PEERS_MAX];
 };
 
 static void on_peer(int fd, uint32_t events, void *user_data);
 
-static bool exists(const struct server_peer *peer) { return peer->socket >= 0; }
+static bool is_taken(const struct server_place *place) { return place->socket >= 0; }
 
-static void close_fd(int *fd) {
-  if (*fd >= 0)
-    close(*fd);
-  *fd = -1;
-}
+static void say_changed(const struct ivshmem_server *server) { server->options.events->changed(server->options.user_data); }
 
-static void close_peer(struct server_peer *peer) {
-  event_source_remove(peer->source);
-  peer->source = NULL;
-  close_fd(&peer->socket);
-  for (uint32_t i = 0; i < IVSHMEM_VECTORS_MAX; i++)
-    close_fd(&peer->vectors[i]);
-}
-
-static void drop_from_store(const struct ivshmem_server *server, uint32_t id) {
+static void drop_from_store(uint32_t id) {
   fd_store_drop(&(struct fd_store_name){FD_STORE_PEER, id, 0});
   fd_store_drop(&(struct fd_store_name){FD_STORE_GREETED, id, 0});
-  for (uint32_t i = 0; i < server->options.vector_count; i++)
-    fd_store_drop(&(struct fd_store_name){FD_STORE_VECTOR, id, i});
 }
 
-static void remove_peer(struct server_peer *peer, const char *reason) {
-  struct ivshmem_server *server = peer->server;
-  log_info("peer %u (pid %d) %s", peer->id, (int)peer->info.pid, reason);
-  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
-    if (exists(&server->peers[i]) && &server->peers[i] != peer)
-      peer_outbox_left(&server->peers[i].outbox, peer->id);
-  drop_from_store(server, peer->id);
-  close_peer(peer);
-  region_memory_clear_consumer(server->options.memory, peer->id);
-  if (server->options.events && server->options.events->left)
-    server->options.events->left(peer->id, server->options.user_data);
+static void vacate(struct server_place *place) {
+  event_source_remove(place->source);
+  place->source = NULL;
+  if (place->socket >= 0)
+    close(place->socket);
+  place->socket = -1;
 }
 
-/* Nothing about this peer waits in any outbox: the next server need not say it again. */
-static bool all_is_told(const struct server_peer *peer) {
-  if (peer->outbox.count)
+static void remove_peer(struct server_place *place, const char *reason) {
+  struct ivshmem_server *server = place->server;
+  drop_from_store(place->id);
+  vacate(place);
+  region_memory_clear_consumer(server->options.memory, place->id);
+  log_info("peer %u (pid %d) %s", place->id, (int)place->info.pid, reason);
+  server->options.events->left(place->id, server->options.user_data);
+  say_changed(server);
+}
+
+static void on_peer(int fd, uint32_t events, void *user_data) {
+  char byte;
+  (void)events;
+  ssize_t received = recv(fd, &byte, 1, MSG_DONTWAIT);
+  if (received > 0)
+    remove_peer(user_data, "sent us something, which no ivshmem peer does: dropped");
+  else if (received == 0 || (errno != EAGAIN && errno != EINTR))
+    remove_peer(user_data, "left");
+}
+
+/* Watches `socket` at this place; takes it only when that succeeds. */
+static bool occupy(struct server_place *place, int socket) {
+  place->source = event_loop_add_fd(place->server->loop, socket, EVENT_READABLE, on_peer, place);
+  if (!place->source)
     return false;
-  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
-    if (exists(&peer->server->peers[i]) && peer_outbox_mentions(&peer->server->peers[i].outbox, peer->id))
-      return false;
+  place->socket = socket;
+  place->info = (struct ivshmem_peer_info){0};
+  if (peer_process_credentials(socket, &place->info.pid, &place->info.uid))
+    place->info.start_ticks = peer_process_start_ticks(place->info.pid);
   return true;
 }
 
-static void note_greeted(struct server_peer *peer) {
-  int mark = eventfd(0, EFD_CLOEXEC);
+/* ---- newcomers ---- */
+
+static int send_vectors(int socket, const struct server_place *place) {
+  int result = 0;
+  for (uint32_t i = 0; i < place->server->options.vector_count && !result; i++)
+    result = ivshmem_message_send(socket, place->id, place->vectors[i]);
+  return result;
+}
+
+/* Its own eventfds come last, as in QEMU's server. 0 or -errno. */
+static int send_greeting(const struct server_place *place) {
+  const struct ivshmem_server *server = place->server;
+  int bytes = GREETING_BYTES;
+  setsockopt(place->socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  int result = ivshmem_message_send(place->socket, IVSHMEM_PROTOCOL_VERSION, -1);
+  if (!result)
+    result = ivshmem_message_send(place->socket, place->id, -1);
+  if (!result)
+    result = ivshmem_message_send(place->socket, IVSHMEM_MESSAGE_REGION, server->options.memory->fd);
+  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX && !result; i++)
+    if (i != place->id)
+      result = send_vectors(place->socket, &server->places[i]);
+  return result ? result : send_vectors(place->socket, place);
+}
+
+static void mark_greeted(const struct server_place *place) {
+  int mark = eventfd(0, EFD_CLOEXEC); /* a descriptor of its own: the store ignores one that it has */
   if (mark < 0)
-    return; /* tried again with the next event */
-  fd_store_put(&(struct fd_store_name){FD_STORE_GREETED, peer->id, 0}, mark);
+    return;
+  fd_store_put(&(struct fd_store_name){FD_STORE_GREETED, place->id, 0}, mark);
   close(mark);
-  peer->greeted = true;
 }
 
-static bool flush_peer(struct server_peer *peer) {
-  int result = peer_outbox_flush(&peer->outbox, peer->socket);
-  if (result && result != -EAGAIN) {
-    remove_peer(peer, "does not take messages any more: dropped");
-    return false;
-  }
-  event_source_set_events(peer->source, EVENT_READABLE | (peer->outbox.count ? EVENT_WRITABLE : 0u));
-  return true;
+/* What was rung for whoever was here before. */
+static void drain(const struct server_place *place) {
+  uint64_t count;
+  for (uint32_t i = 0; i < place->server->options.vector_count; i++)
+    if (read(place->vectors[i], &count, sizeof count) < 0 && errno != EAGAIN)
+      log_warning("cannot read an eventfd: %s", strerror(errno));
 }
 
-static void say_changed(const struct ivshmem_server *server) {
-  if (server->options.events && server->options.events->changed)
-    server->options.events->changed(server->options.user_data);
-}
-
-/* Tells everybody what waits; what is written down about it is written before anybody is told. A peer that fails here leaves, which is news
- * for the others: so again until nobody fails, at most once a peer. */
-static void flush_all(struct ivshmem_server *server) {
-  bool again;
-  say_changed(server);
-  do {
-    again = false;
-    for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
-      if (exists(&server->peers[i]) && !flush_peer(&server->peers[i]))
-        again = true;
-  } while (again);
-  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
-    if (exists(&server->peers[i]) && !server->peers[i].greeted && all_is_told(&server->peers[i]))
-      note_greeted(&server->peers[i]);
-  say_changed(server);
-}
-
-static bool open_vectors(struct server_peer *peer, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) {
-    peer->vectors[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (peer->vectors[i] < 0)
-      return false;
-  }
-  return true;
-}
-
-/* Watches `socket` as peer `peer->id`; its vectors are there. Both are closed when that fails. */
-static bool begin_peer(struct server_peer *peer, int socket) {
-  peer->socket = socket;
-  peer->source = event_loop_add_fd(peer->server->loop, socket, EVENT_READABLE, on_peer, peer);
-  if (!peer->source) {
-    close_peer(peer);
-    return false;
-  }
-  if (peer_process_credentials(socket, &peer->info.pid, &peer->info.uid))
-    peer->info.start_ticks = peer_process_start_ticks(peer->info.pid);
-  return true;
-}
-
-static void store_peer(const struct server_peer *peer) {
-  for (uint32_t i = 0; i < peer->server->options.vector_count; i++)
-    fd_store_put(&(struct fd_store_name){FD_STORE_VECTOR, peer->id, i}, peer->vectors[i]);
-  fd_store_put(&(struct fd_store_name){FD_STORE_PEER, peer->id, 0}, peer->socket);
-}
-
-/* Stored before the first word is said, so that no peer can know of a descriptor that a crash would lose. */
-static void greet(struct server_peer *peer) {
-  struct ivshmem_server *server = peer->server;
-  uint32_t vector_count = server->options.vector_count;
-  store_peer(peer);
-  peer_outbox_greet(&peer->outbox, peer->id, server->options.memory->fd);
-  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++) {
-    struct server_peer *other = &server->peers[i];
-    if (!exists(other) || other == peer)
-      continue;
-    peer_outbox_joined(&peer->outbox, other->id, other->vectors, vector_count);
-    peer_outbox_joined(&other->outbox, peer->id, peer->vectors, vector_count);
-  }
-  peer_outbox_joined(&peer->outbox, peer->id, peer->vectors, vector_count);
+/* Stored and written down before the first word is said, so that no peer can know of anything that a crash would lose. A peer that was
+ * not greeted to the end has no mark, and the next server drops it. */
+static void greet(struct server_place *place) {
   char name[32];
-  peer_process_name(peer->info.pid, name);
-  log_info("peer %u: %s, pid %d, uid %u", peer->id, name, (int)peer->info.pid, (unsigned)peer->info.uid);
+  peer_process_name(place->info.pid, name);
+  log_info("peer %u: %s, pid %d, uid %u", place->id, name, (int)place->info.pid, (unsigned)place->info.uid);
+  fd_store_put(&(struct fd_store_name){FD_STORE_PEER, place->id, 0}, place->socket);
+  say_changed(place->server);
+  if (send_greeting(place))
+    remove_peer(place, "does not take its greeting: dropped");
+  else
+    mark_greeted(place);
 }
 
-static struct server_peer *free_peer(struct ivshmem_server *server) {
+static struct server_place *free_place(struct ivshmem_server *server) {
   for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
-    if (!exists(&server->peers[i]))
-      return &server->peers[i];
+    if (!is_taken(&server->places[i]))
+      return &server->places[i];
   return NULL;
 }
 
@@ -182,58 +153,91 @@ static void on_listener(int listener, uint32_t events, void *user_data) {
   int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (socket < 0)
     return;
-  struct server_peer *peer = free_peer(server);
-  if (!peer) {
-    if (!server->full_said)
-      log_warning("refused a peer: all %u places are taken", IVSHMEM_PEERS_MAX);
-    server->full_said = true;
+  struct server_place *place = free_place(server);
+  if (!place && !server->full_said)
+    log_warning("refused a peer: all %u places are taken", IVSHMEM_PEERS_MAX);
+  server->full_said = !place;
+  if (!place || !occupy(place, socket)) {
     close(socket);
     return;
   }
-  server->full_said = false;
-  peer->greeted = false;
-  peer->info = (struct ivshmem_peer_info){0};
-  region_memory_clear_consumer(server->options.memory, peer->id);
-  if (!open_vectors(peer, server->options.vector_count)) {
-    log_error("cannot create eventfds: %s; refused a peer", strerror(errno));
-    close_peer(peer);
+  region_memory_clear_consumer(server->options.memory, place->id);
+  drain(place);
+  greet(place);
+}
+
+/* ---- life ---- */
+
+/* Only a peer whose greeting was over is taken on. */
+static void restore_peer(struct server_place *place, struct fd_store_items *items) {
+  int socket = items->sockets[place->id];
+  items->sockets[place->id] = -1;
+  if (socket >= 0 && items->greeted[place->id] && occupy(place, socket)) {
+    log_info("peer %u (pid %d) is still there", place->id, (int)place->info.pid);
+    return;
+  }
+  if (socket >= 0)
     close(socket);
-    return;
-  }
-  if (!begin_peer(peer, socket))
-    return;
-  greet(peer);
-  flush_all(server);
+  drop_from_store(place->id);
+  region_memory_clear_consumer(place->server->options.memory, place->id);
 }
 
-static void on_peer(int fd, uint32_t events, void *user_data) {
-  struct server_peer *peer = user_data;
-  struct ivshmem_server *server = peer->server;
-  if (events & (EVENT_READABLE | EVENT_HANGUP)) {
-    char byte;
-    ssize_t received = recv(fd, &byte, 1, MSG_DONTWAIT);
-    if (received >= 0)
-      remove_peer(peer, received ? "sent us something, which no ivshmem peer does: dropped" : "left");
-    else if (errno != EAGAIN && errno != EINTR)
-      remove_peer(peer, "left");
-  }
-  flush_all(server);
+static bool has_peers(const struct fd_store_items *items) {
+  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
+    if (items->sockets[i] >= 0 && items->greeted[i])
+      return true;
+  return false;
 }
 
-struct ivshmem_server *ivshmem_server_create(struct event_loop *loop, const struct ivshmem_server_options *options) {
+/* Taken over, or new; new ones only where nobody can hold the old. */
+static bool open_vectors(struct server_place *place, struct fd_store_items *items, bool may_create) {
+  for (uint32_t i = 0; i < place->server->options.vector_count; i++) {
+    place->vectors[i] = items->vectors[place->id][i];
+    items->vectors[place->id][i] = -1;
+    if (place->vectors[i] >= 0)
+      continue;
+    if (!may_create) {
+      errno = EBADF;
+      return false;
+    }
+    place->vectors[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (place->vectors[i] < 0)
+      return false;
+    fd_store_put(&(struct fd_store_name){FD_STORE_VECTOR, place->id, i}, place->vectors[i]);
+  }
+  return true;
+}
+
+static void init_places(struct ivshmem_server *server) {
+  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++) {
+    struct server_place *place = &server->places[i];
+    place->server = server;
+    place->id = i;
+    place->socket = -1;
+    memset(place->vectors, -1, sizeof place->vectors);
+  }
+}
+
+struct ivshmem_server *ivshmem_server_create(struct event_loop *loop, const struct ivshmem_server_options *options,
+                                             struct fd_store_items *items) {
   assert(options->vector_count >= 1 && options->vector_count <= IVSHMEM_VECTORS_MAX);
   struct ivshmem_server *server = calloc(1, sizeof *server);
   if (!server)
     return NULL;
   server->loop = loop;
   server->options = *options;
+  init_places(server);
+  bool may_create = !has_peers(items);
   for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++) {
-    struct server_peer *peer = &server->peers[i];
-    peer->server = server;
-    peer->id = i;
-    peer->socket = -1;
-    memset(peer->vectors, -1, sizeof peer->vectors);
+    if (!open_vectors(&server->places[i], items, may_create)) {
+      int error = errno;
+      ivshmem_server_destroy(server);
+      errno = error;
+      return NULL;
+    }
   }
+  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
+    restore_peer(&server->places[i], items);
   return server;
 }
 
@@ -241,53 +245,14 @@ void ivshmem_server_destroy(struct ivshmem_server *server) {
   if (!server)
     return;
   event_source_remove(server->listener);
-  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
-    close_peer(&server->peers[i]);
-  free(server);
-}
-
-/* Only a peer that has everything: its greeting was over, and no eventfd is missing. */
-static bool is_whole(const struct fd_store_items *items, uint32_t id, uint32_t vector_count) {
-  if (items->sockets[id] < 0 || !items->greeted[id])
-    return false;
-  for (uint32_t i = 0; i < vector_count; i++)
-    if (items->vectors[id][i] < 0)
-      return false;
-  return true;
-}
-
-static void restore_peer(struct ivshmem_server *server, struct fd_store_items *items, uint32_t id) {
-  struct server_peer *peer = &server->peers[id];
-  int socket = items->sockets[id];
-  bool whole = is_whole(items, id, server->options.vector_count);
-  memcpy(peer->vectors, items->vectors[id], sizeof peer->vectors);
-  memset(items->vectors[id], -1, sizeof items->vectors[id]);
-  items->sockets[id] = -1;
-  peer->greeted = true;
-  if (whole && begin_peer(peer, socket)) {
-    log_info("peer %u (pid %d) is still there", id, (int)peer->info.pid);
-    return;
-  }
-  if (socket >= 0 && !whole)
-    close(socket);
-  close_peer(peer);
-  drop_from_store(server, id);
-}
-
-void ivshmem_server_restore(struct ivshmem_server *server, struct fd_store_items *items) {
-  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
-    restore_peer(server, items, i);
   for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++) {
-    if (!exists(&server->peers[i])) { /* perhaps it left while nobody listened, perhaps somebody was told and somebody not */
-      region_memory_clear_consumer(server->options.memory, i);
-      continue;
-    }
-    peer_outbox_resume(&server->peers[i].outbox);
-    for (uint32_t gone = 0; gone < IVSHMEM_PEERS_MAX; gone++)
-      if (!exists(&server->peers[gone]))
-        peer_outbox_left(&server->peers[i].outbox, gone);
+    struct server_place *place = &server->places[i];
+    vacate(place);
+    for (uint32_t k = 0; k < IVSHMEM_VECTORS_MAX; k++)
+      if (place->vectors[k] >= 0)
+        close(place->vectors[k]);
   }
-  flush_all(server);
+  free(server);
 }
 
 int ivshmem_server_listen(struct ivshmem_server *server, int listener) {
@@ -296,8 +261,8 @@ int ivshmem_server_listen(struct ivshmem_server *server, int listener) {
 }
 
 bool ivshmem_server_peer(const struct ivshmem_server *server, uint32_t id, struct ivshmem_peer_info *info) {
-  if (id >= IVSHMEM_PEERS_MAX || !exists(&server->peers[id]))
+  if (id >= IVSHMEM_PEERS_MAX || !is_taken(&server->places[id]))
     return false;
-  *info = server->peers[id].info;
+  *info = server->places[id].info;
   return true;
 }

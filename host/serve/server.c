@@ -109,7 +109,7 @@ static bool open_region(struct server *server, struct fd_store_items *items) {
   }
   if (!may_begin_anew(server))
     return false;
-  memset(items->greeted, 0, sizeof items->greeted); /* peers of a region that was not kept: to be dropped */
+  fd_store_forget(items); /* peers and eventfds of a region that was not kept */
   int result = region_memory_create(&server->memory, server->options.region_bytes);
   if (result) {
     log_error("cannot create a region of %llu MiB: %s; choose a smaller --size", (unsigned long long)(server->options.region_bytes >> 20),
@@ -143,12 +143,11 @@ static bool take_lock(struct server *server) {
 }
 
 /* The state file is as old as the descriptors, but only the peers that it knows by pid and start time are the same ones. */
-static void restore(struct server *server, struct fd_store_items *items) {
+static void restore(struct server *server) {
   struct region_state old;
   uint32_t viewer_mask = 0, controller = VIEWER_CONTROL_NOBODY;
   if (region_state_read(&old, server->options.paths->state))
     old = (struct region_state){.controller = VIEWER_CONTROL_NOBODY};
-  ivshmem_server_restore(server->peers, items);
   for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++) {
     struct ivshmem_peer_info info;
     const struct region_state_peer *known = &old.peers[i];
@@ -163,9 +162,9 @@ static void restore(struct server *server, struct fd_store_items *items) {
   on_changed(server);
 }
 
-static bool open_parts(struct server *server) {
+static bool open_parts(struct server *server, struct fd_store_items *items) {
   const struct ivshmem_server_options options = {&server->memory, server->options.vector_count, &peer_events, server};
-  server->peers = ivshmem_server_create(server->loop, &options);
+  server->peers = ivshmem_server_create(server->loop, &options, items);
   if (server->peers)
     server->viewers = viewer_control_create(server->loop, server->peers, on_changed, server);
   return server->viewers && watch_signals(server);
@@ -206,11 +205,14 @@ static bool begin(struct server *server) {
   if (!open_listener(&server->region_listener, items.region_listener, paths->region, &server->bound_region) ||
       !open_listener(&server->control_listener, items.control_listener, paths->control, &server->bound_control))
     return false;
-  if (!open_parts(server)) {
-    log_error("cannot start: %s", strerror(errno));
+  if (!open_parts(server, &items)) {
+    if (errno == EBADF)
+      log_error("the service manager kept only some of the running VM's eventfds: restart the VM");
+    else
+      log_error("cannot start: %s", strerror(errno));
     return false;
   }
-  restore(server, &items);
+  restore(server);
   if (!start_listening(server))
     return false;
   say_ready(server);

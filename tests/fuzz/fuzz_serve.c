@@ -46,12 +46,14 @@ static void client_left(uint32_t id, void *user_data) {
 static void note_change(void *user_data) { (void)user_data; }
 
 static void serve_start(struct serve *serve) {
-  static const struct ivshmem_server_events events = {.left = client_left};
+  static const struct ivshmem_server_events events = {.changed = note_change, .left = client_left};
   const struct ivshmem_server_options options = {.memory = &serve->memory, .vector_count = 2, .events = &events, .user_data = serve};
   for (uint32_t i = 0; i < CLIENTS; i++)
     serve->clients[i] = -1;
   serve->loop = event_loop_create(EVENT_LOOP_EPOLL);
-  serve->server = ivshmem_server_create(serve->loop, &options);
+  struct fd_store_items nothing;
+  fd_store_items_init(&nothing);
+  serve->server = ivshmem_server_create(serve->loop, &options, &nothing);
   serve->control = viewer_control_create(serve->loop, serve->server, note_change, serve);
   fuzz_require(serve->loop && serve->server && serve->control);
   for (uint32_t i = 0; i < 2; i++)
