@@ -248,15 +248,29 @@ static void qemu_outlives_the_server(void **state) {
   share_memory(fixture, &after, 0x3456789);
   guest_rings(fixture, 1, 1);
   expect_bell(&before, 1);
-  service_manager_await(&fixture->manager, "greeted-2", true); /* QEMU has been told */
-  struct pollfd bell = {.fd = after.vectors[0], .events = POLLIN};
-  for (int waited_ms = 0; waited_ms < LIMIT_MS && poll(&bell, 1, POLL_MS) == 0; waited_ms += POLL_MS)
-    guest_rings(fixture, 2, 0); /* and gets round to it */
+  guest_rings(fixture, 2, 0);
   expect_bell(&after, 0);
   assert_int_equal(qtest(fixture, "readl 0x%" PRIx64 "\n", fixture->registers + ID_REGISTER), 0);
   assert_int_equal(kill(fixture->qemu, 0), 0);
   ivshmem_peer_close(&before);
   ivshmem_peer_close(&after);
+}
+
+/* Forty viewers one after the other: QEMU frees a peer's eventfds when told that it left, and uses them again when the id comes back, so a
+ * server that tells it corrupts its heap after a few of them (seen with 7.2). */
+static void viewers_come_and_go(void **state) {
+  struct fixture *fixture = *state;
+  for (uint32_t i = 0; i < 40; i++) {
+    struct ivshmem_peer viewer;
+    connect_viewer(fixture, &viewer);
+    guest_rings(fixture, viewer.id, i % 2);
+    expect_bell(&viewer, i % 2);
+    share_memory(fixture, &viewer, i);
+    ivshmem_peer_close(&viewer);
+  }
+  char answer[1024];
+  qmp(fixture, "{\"execute\":\"query-status\"}\n", answer, sizeof answer);
+  assert_non_null(strstr(answer, "running"));
 }
 
 /* The store was lost: QEMU goes on, and gets no second region. When it has gone, a new server may begin. */
@@ -282,9 +296,11 @@ int main(void) {
 #define WITH_QEMU(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
   const struct CMUnitTest tests[] = {
       WITH_QEMU(qemu_is_a_peer),
+      WITH_QEMU(viewers_come_and_go),
       WITH_QEMU(qemu_outlives_the_server),
       WITH_QEMU(no_second_region_while_qemu_lives),
   };
+  signal(SIGPIPE, SIG_IGN); /* a QEMU that died fails the test, and its log stays */
   if (!qemu_is_here()) {
     fprintf(stderr, "%s is not installed: not run\n", QEMU);
     return 77;

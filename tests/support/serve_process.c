@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 16
@@ -94,4 +95,13 @@ bool serve_process_said(const struct serve_process *process, const char *text) {
     close(fd);
   log[length > 0 ? length : 0] = 0;
   return strstr(log, text) != NULL;
+}
+
+bool serve_process_will_say(const struct serve_process *process, const char *text) {
+  for (int tries = 0; tries < 1000; tries++) { /* a log file is no event to wait for */
+    if (serve_process_said(process, text))
+      return true;
+    nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+  }
+  return false;
 }

@@ -27,5 +27,6 @@ int serve_process_kill(struct serve_process *process, int signal); /* and waits 
 
 /* Does its log contain `text`? */
 bool serve_process_said(const struct serve_process *process, const char *text);
+bool serve_process_will_say(const struct serve_process *process, const char *text); /* waits for it, 10 s at most */
 
 #endif

@@ -408,14 +408,6 @@ static void end_served(struct served *served) {
   serve_process_finish(&served->process);
 }
 
-static void wait_for_peer(struct served *served, uint32_t id) {
-  while (served->agent.others[id][1] < 0) {
-    struct pollfd news = {.fd = served->agent.socket, .events = POLLIN};
-    assert_int_equal(poll(&news, 1, 10000), 1);
-    assert_int_equal(ivshmem_peer_dispatch(&served->agent), 0);
-  }
-}
-
 static void doorbell_brings_messages(void **state) {
   struct served served;
   struct fixture *fixture = *state;
@@ -431,7 +423,6 @@ static void doorbell_brings_messages(void **state) {
   consumers_init(&consumers, &fixture->region);
   assert_int_equal(consumers_signal(&consumers, TRANSOM_WAKE_MESSAGE, 0, bells), 1);
   assert_int_equal(bells[0].vector, TRANSOM_VECTOR_EVENT);
-  wait_for_peer(&served, bells[0].peer_id);
   assert_int_equal(ivshmem_peer_ring(&served.agent, bells[0].peer_id, bells[0].vector), 0);
   while (!fixture->messages)
     assert_true(event_loop_run_once(fixture->loop, 10000) >= 0);
@@ -445,7 +436,6 @@ static void empty_rings_are_throttled(void **state) {
   begin_served(&served, fixture);
   struct guest_session *session = guest_link_session(fixture->link);
   uint32_t id = session->consumer.index;
-  wait_for_peer(&served, id);
   for (uint32_t i = 0; i < WAKE_THROTTLE_EMPTY_MAX; i++) {
     assert_int_equal(guest_link_throttle(fixture->link)->count, 0);
     assert_int_equal(ivshmem_peer_ring(&served.agent, id, TRANSOM_VECTOR_EVENT), 0);

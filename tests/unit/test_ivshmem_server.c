@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -52,12 +53,12 @@ static void wait_readable(int fd) {
   assert_int_equal(poll(&poll_fd, 1, LIMIT_MS), 1);
 }
 
-/* Lets the peer hear news until `condition`. */
-#define dispatch_until(peer, condition)                                                                                                    \
-  while (!(condition)) {                                                                                                                   \
-    wait_readable((peer)->socket);                                                                                                         \
-    assert_int_equal(ivshmem_peer_dispatch(peer), 0);                                                                                      \
-  }
+/* Until the server has noticed that peer `id` is gone. */
+static void await_departure(const struct serve_process *process, uint32_t id) {
+  char line[64];
+  snprintf(line, sizeof line, "peer %u (pid %d) left", id, (int)getpid());
+  assert_true(serve_process_will_say(process, line));
+}
 
 static void region_is_sized_and_sealed(void **state) {
   struct ivshmem_peer peer;
@@ -80,18 +81,36 @@ static void peers_meet_and_ring(void **state) {
   assert_int_equal(first.id, 0);
   assert_int_equal(second.id, 1);
   assert_int_equal(first.vector_count, 2);
-  dispatch_until(&first, first.others[1][1] >= 0);
-  assert_true(second.others[0][1] >= 0);
   assert_int_equal(ivshmem_peer_ring(&first, 1, 1), 0);
   wait_readable(second.vectors[1]);
   assert_int_equal(ivshmem_peer_ring(&second, 0, 0), 0);
   wait_readable(first.vectors[0]);
-  assert_int_equal(ivshmem_peer_ring(&first, 7, 0), -ENODEV);
   assert_int_equal(ivshmem_peer_ring(&first, 1, 2), -ENODEV);
+  assert_int_equal(ivshmem_peer_ring(&first, 16, 0), -ENODEV);
   ivshmem_peer_close(&second);
-  dispatch_until(&first, first.others[1][0] < 0);
-  assert_int_equal(ivshmem_peer_ring(&first, 1, 0), -ENODEV);
   ivshmem_peer_close(&first);
+}
+
+/* QEMU cannot bear to hear that a peer left (see ivshmem_server.h): after the greeting nobody hears anything, whoever comes and goes. A
+ * newcomer has the eventfds that everybody knows already, without what was rung for his predecessor. */
+static void nobody_is_told_who_comes_and_goes(void **state) {
+  struct ivshmem_peer watcher, other;
+  connect_peer(*state, &watcher);
+  for (int i = 0; i < 3; i++) {
+    connect_peer(*state, &other);
+    assert_int_equal(other.id, 1);
+    struct pollfd bell = {.fd = other.vectors[0], .events = POLLIN};
+    assert_int_equal(poll(&bell, 1, 0), 0);
+    assert_int_equal(ivshmem_peer_ring(&watcher, 1, 0), 0);
+    wait_readable(other.vectors[0]);
+    ivshmem_peer_close(&other);
+    await_departure(*state, 1);
+    assert_int_equal(ivshmem_peer_ring(&watcher, 1, 0), 0); /* nobody is there */
+    assert_int_equal(truncate(((struct serve_process *)*state)->log, 0), 0);
+  }
+  struct pollfd news = {.fd = watcher.socket, .events = POLLIN};
+  assert_int_equal(poll(&news, 1, 0), 0);
+  ivshmem_peer_close(&watcher);
 }
 
 static void smallest_free_id_is_given(void **state) {
@@ -99,7 +118,7 @@ static void smallest_free_id_is_given(void **state) {
   for (int i = 0; i < 3; i++)
     connect_peer(*state, &peers[i]);
   ivshmem_peer_close(&peers[1]);
-  dispatch_until(&peers[0], peers[0].others[1][0] < 0 && peers[0].others[2][1] >= 0);
+  await_departure(*state, 1);
   connect_peer(*state, &again);
   assert_int_equal(again.id, 1);
   ivshmem_peer_close(&again);
@@ -131,9 +150,8 @@ static void line_of_the_dead_is_cleared(void **state, uint64_t magic, bool clear
   header->layout_major = TRANSOM_LAYOUT_MAJOR;
   for (uint32_t i = 0; i < 3; i++)
     host->consumers[i].epoch = host->consumers[i].hold = host->clocks[i].sequence = 77;
-  dispatch_until(&watcher, watcher.others[1][1] >= 0);
   ivshmem_peer_close(&dead);
-  dispatch_until(&watcher, watcher.others[1][0] < 0);
+  await_departure(*state, 1);
   assert_int_equal(host->consumers[1].epoch, cleared ? 0 : 77);
   assert_int_equal(host->consumers[1].hold, cleared ? 0 : 77);
   assert_int_equal(host->clocks[1].sequence, cleared ? 0 : 77);
@@ -148,39 +166,26 @@ static void dead_lines_are_cleared_in_a_blank_region(void **state) { line_of_the
 static void foreign_regions_are_left_alone(void **state) { line_of_the_dead_is_cleared(state, 12345, false); }
 
 static void who_speaks_is_dropped(void **state) {
+  int bad = connect_raw(((struct serve_process *)*state)->region_socket);
+  assert_int_equal(send(bad, "garbage", 7, MSG_NOSIGNAL), 7);
+  assert_true(serve_process_will_say(*state, "sent us something"));
   struct ivshmem_peer good;
   connect_peer(*state, &good);
-  int bad = connect_raw(((struct serve_process *)*state)->region_socket);
-  dispatch_until(&good, good.others[1][1] >= 0);
-  assert_int_equal(send(bad, "garbage", 7, MSG_NOSIGNAL), 7);
-  dispatch_until(&good, good.others[1][0] < 0);
-  assert_true(serve_process_said(*state, "sent us something"));
+  assert_int_equal(good.id, 0);
   close(bad);
   ivshmem_peer_close(&good);
 }
 
-/* One peer never reads; 300 others come and go. Nobody waits for it, and when it reads at last it is up to date. */
+/* One does not even read its greeting; 300 others come and go, and nobody waits for it. */
 static void who_does_not_read_disturbs_nobody(void **state) {
-  struct ivshmem_peer sleeper, other;
-  connect_peer(*state, &sleeper);
-  int rude = connect_raw(((struct serve_process *)*state)->region_socket); /* not even its greeting */
+  int rude = connect_raw(((struct serve_process *)*state)->region_socket);
   for (int i = 0; i < 300; i++) {
+    struct ivshmem_peer other;
     connect_peer(*state, &other);
-    assert_true(other.id == 1 || other.id == 2 || other.id == 3);
+    assert_true(other.id < IVSHMEM_PEERS_MAX);
     ivshmem_peer_close(&other);
   }
-  connect_peer(*state, &other);
-  dispatch_until(&sleeper, sleeper.others[other.id][1] >= 0);
-  assert_int_equal(ivshmem_peer_ring(&sleeper, other.id, 0), 0);
-  struct pollfd bell = {.fd = other.vectors[0], .events = POLLIN};
-  while (poll(&bell, 1, 0) == 0) { /* an older bearer of that id may have been meant: news is on its way */
-    wait_readable(sleeper.socket);
-    assert_int_equal(ivshmem_peer_dispatch(&sleeper), 0);
-    ivshmem_peer_ring(&sleeper, other.id, 0);
-  }
   close(rude);
-  ivshmem_peer_close(&other);
-  ivshmem_peer_close(&sleeper);
 }
 
 static void second_server_is_refused(void **state) {
@@ -218,7 +223,6 @@ static void second_region_is_refused(void **state) {
   struct ivshmem_peer guest, viewer;
   connect_peer(process, &guest);
   connect_peer(process, &viewer);
-  dispatch_until(&guest, guest.others[1][1] >= 0);
   serve_process_kill(process, SIGKILL);
   assert_int_equal(ivshmem_peer_ring(&guest, 1, 0), 0);
   wait_readable(viewer.vectors[0]);
@@ -300,6 +304,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       SERVED(region_is_sized_and_sealed),
       SERVED(peers_meet_and_ring),
+      SERVED(nobody_is_told_who_comes_and_goes),
       SERVED(smallest_free_id_is_given),
       SERVED(sixteen_peers_and_no_more),
       SERVED(dead_lines_are_cleared_in_our_layout),

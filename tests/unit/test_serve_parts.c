@@ -2,7 +2,6 @@
 #include "common/ivshmem_peer.h"
 #include "host/serve/control_line.h"
 #include "host/serve/fd_store.h"
-#include "host/serve/peer_outbox.h"
 #include "host/serve/peer_process.h"
 #include "host/serve/region_state.h"
 #include "host/serve/serve_paths.h"
@@ -159,71 +158,6 @@ static void peer_of_nobody(void **state) {
   assert_int_equal(ivshmem_peer_dispatch(&peer), -EPIPE);
 }
 
-/* ---- the outbox ---- */
-
-static void outbox_forgets_what_nobody_read(void **state) {
-  static const int vectors[] = {10, 11};
-  struct peer_outbox outbox;
-  (void)state;
-  peer_outbox_greet(&outbox, 2, 5);
-  assert_int_equal(outbox.count, 3);
-  for (int i = 0; i < 1000; i++) {
-    peer_outbox_joined(&outbox, 4, vectors, 2);
-    assert_true(peer_outbox_mentions(&outbox, 4));
-    peer_outbox_left(&outbox, 4);
-    assert_false(peer_outbox_mentions(&outbox, 4));
-  }
-  assert_int_equal(outbox.count, 3); /* it was never told of peer 4 */
-}
-
-static void outbox_says_one_goodbye(void **state) {
-  static const int vectors[] = {10, 11};
-  struct peer_outbox outbox;
-  (void)state;
-  peer_outbox_resume(&outbox); /* it may know everybody */
-  for (int i = 0; i < 1000; i++) {
-    peer_outbox_left(&outbox, 4);
-    peer_outbox_joined(&outbox, 4, vectors, 2);
-  }
-  assert_int_equal(outbox.count, 3);
-  assert_int_equal(outbox.messages[0].value, 4);
-  assert_int_equal(outbox.messages[0].fd, -1);
-  assert_int_equal(outbox.messages[1].fd, 10);
-}
-
-static void outbox_holds_the_worst(void **state) {
-  int vectors[IVSHMEM_VECTORS_MAX] = {0};
-  struct peer_outbox outbox;
-  (void)state;
-  peer_outbox_resume(&outbox);
-  for (int round = 0; round < 3; round++)
-    for (uint32_t id = 0; id < IVSHMEM_PEERS_MAX; id++) {
-      peer_outbox_left(&outbox, id);
-      peer_outbox_joined(&outbox, id, vectors, IVSHMEM_VECTORS_MAX);
-    }
-  assert_int_equal(outbox.count, IVSHMEM_PEERS_MAX * (1 + IVSHMEM_VECTORS_MAX));
-}
-
-static void outbox_stops_when_the_socket_is_full(void **state) {
-  int vectors[IVSHMEM_VECTORS_MAX], pair[2], result = 0, rounds = 0;
-  struct peer_outbox outbox;
-  (void)state;
-  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-  for (uint32_t i = 0; i < IVSHMEM_VECTORS_MAX; i++)
-    vectors[i] = pair[0];
-  peer_outbox_resume(&outbox);
-  while (!result && rounds++ < 10000) {
-    peer_outbox_left(&outbox, 4);
-    peer_outbox_joined(&outbox, 4, vectors, IVSHMEM_VECTORS_MAX);
-    result = peer_outbox_flush(&outbox, pair[0]);
-  }
-  assert_int_equal(result, -EAGAIN);
-  assert_true(outbox.count > 0);
-  close(pair[1]);
-  assert_int_equal(peer_outbox_flush(&outbox, pair[0]), -EPIPE);
-  close(pair[0]);
-}
-
 /* ---- names and lines ---- */
 
 static void fd_names(void **state) {
@@ -332,10 +266,6 @@ int main(void) {
       cmocka_unit_test(peer_checks_its_greeting),
       cmocka_unit_test(peer_bounds_vectors_and_ids),
       cmocka_unit_test(peer_of_nobody),
-      cmocka_unit_test(outbox_forgets_what_nobody_read),
-      cmocka_unit_test(outbox_says_one_goodbye),
-      cmocka_unit_test(outbox_holds_the_worst),
-      cmocka_unit_test(outbox_stops_when_the_socket_is_full),
       cmocka_unit_test(fd_names),
       cmocka_unit_test(control_lines),
       cmocka_unit_test(control_lines_from_pieces),
