@@ -216,11 +216,28 @@ static void fit_display(struct window *window, uint32_t width, uint32_t height, 
   *out_height = (int)(want_height * shrink + 0.5);
 }
 
+static int clamp(int value, int low, int high) { return value > high ? (high < low ? low : high) : value < low ? low : value; }
+
+/* A window that grew stays on its display: it moves no farther than it must. */
+static void stay_on_display(struct window *window) {
+  SDL_Rect usable;
+  int x, y, top = 0, left = 0, bottom = 0, right = 0;
+  if (SDL_GetDisplayUsableBounds(SDL_GetWindowDisplayIndex(window->sdl), &usable) != 0)
+    return;
+  SDL_GetWindowBordersSize(window->sdl, &top, &left, &bottom, &right);
+  SDL_GetWindowPosition(window->sdl, &x, &y);
+  int new_x = clamp(x, usable.x + left, usable.x + usable.w - right - window->asked_width);
+  int new_y = clamp(y, usable.y + top, usable.y + usable.h - bottom - window->asked_height);
+  if (new_x != x || new_y != y)
+    SDL_SetWindowPosition(window->sdl, new_x, new_y);
+}
+
 static void fit_window(struct window *window) {
   if (window->fullscreen || window->resized_by_user || !window->picture_width)
     return;
   fit_display(window, window->picture_width, window->picture_height, &window->asked_width, &window->asked_height);
   SDL_SetWindowSize(window->sdl, window->asked_width, window->asked_height);
+  stay_on_display(window);
 }
 
 void window_follow_picture(struct window *window, uint32_t width, uint32_t height) {
