@@ -56,10 +56,11 @@ static void count_shown(struct frame_feed *feed, const struct transom_frame *fra
   feed->counts.sequence = frame->sequence;
   if (before && frame->sequence > before)
     feed->counts.skipped += frame->sequence - before - 1;
-  feed->complete_ns = frame->complete_ns;
+  /* A session's first frame was complete before we came: its age is no latency. */
+  feed->complete_ns = before ? frame->complete_ns : 0;
   feed->presented = false;
-  /* A frame that was completed after we looked has no such time: the news was of the one before it. */
-  if (feed->same_clock && frame->complete_ns && feed->news_ns >= frame->complete_ns)
+  /* A frame that was completed after we looked has no such time either: the news was of the one before it. */
+  if (feed->same_clock && feed->complete_ns && feed->news_ns >= frame->complete_ns)
     histogram_add(&feed->publish_to_seen, feed->news_ns - frame->complete_ns);
 }
 

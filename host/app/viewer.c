@@ -297,6 +297,8 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
       return false;
   }
   viewer->presenter = presenter_create(kind, viewer->window ? window_native(viewer->window) : NULL, error, capacity);
+  if (viewer->presenter && viewer->window)
+    window_show(viewer->window);
   return viewer->presenter != NULL;
 }
 

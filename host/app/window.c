@@ -31,6 +31,19 @@ static void set_hints(const struct window_options *options) {
   SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, options->fullscreen ? "1" : "0");
 }
 
+/* In full screen the display's size is asked for at once: where there is no window manager nobody would grow the window later. */
+static void open_window(struct window *window, const struct window_options *options) {
+  SDL_Rect place = {SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, (int)options->width, (int)options->height};
+  uint32_t flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI | SDL_WINDOW_HIDDEN;
+  if (options->fullscreen) {
+    flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
+    SDL_GetDisplayBounds(0, &place);
+  }
+  window->asked_width = place.w;
+  window->asked_height = place.h;
+  window->sdl = SDL_CreateWindow(options->title, place.x, place.y, place.w, place.h, flags);
+}
+
 struct window *window_create(const struct window_options *options, char *error, size_t capacity) {
   struct window *window = calloc(1, sizeof *window);
   if (!window) {
@@ -46,11 +59,7 @@ struct window *window_create(const struct window_options *options, char *error, 
   SDL_StopTextInput(); /* an input method must not swallow the guest's keys */
   window->wake_type = SDL_RegisterEvents(1);
   window->fullscreen = options->fullscreen;
-  uint32_t flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI | (options->fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0);
-  window->asked_width = (int)options->width;
-  window->asked_height = (int)options->height;
-  window->sdl =
-      SDL_CreateWindow(options->title, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, window->asked_width, window->asked_height, flags);
+  open_window(window, options);
   if (!window->sdl) {
     snprintf(error, capacity, "cannot open a window: %s; use --renderer headless to do without", SDL_GetError());
     window_destroy(window);
@@ -68,6 +77,8 @@ void window_destroy(struct window *window) {
   SDL_Quit();
   free(window);
 }
+
+void window_show(struct window *window) { SDL_ShowWindow(window->sdl); }
 
 void *window_native(struct window *window) { return window->sdl; }
 

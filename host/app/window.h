@@ -35,9 +35,10 @@ struct window_options {
   bool fullscreen;
 };
 
-/* Starts SDL's video. NULL: `error` says why. */
+/* Starts SDL's video. Hidden at first: SDL makes some windows anew for their renderer. NULL: `error` says why. */
 struct window *window_create(const struct window_options *options, char *error, size_t capacity);
 void window_destroy(struct window *window); /* after its presenter */
+void window_show(struct window *window);
 void *window_native(struct window *window); /* SDL_Window, for presenter_create() */
 
 /* Blocks, without polling, until there is an event. False: SDL failed. */
