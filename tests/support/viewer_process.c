@@ -1,0 +1,99 @@
+#include "support/viewer_process.h"
+
+#include <cjson/cJSON.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGUMENTS_MAX 32
+
+static void run_viewer(int out, const char *const *arguments, const char *const *environment) {
+  const char *argv[ARGUMENTS_MAX] = {TRANSOM, "view", "--stats", "json", "--stats-interval-ms", "20"};
+  size_t count = 6;
+  for (size_t i = 0; arguments[i] && count < ARGUMENTS_MAX - 1; i++)
+    argv[count++] = arguments[i];
+  for (size_t i = 0; environment[i]; i++)
+    putenv((char *)(uintptr_t)environment[i]);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  dup2(out, STDOUT_FILENO);
+  execv(TRANSOM, (char **)(uintptr_t)argv);
+  _exit(127);
+}
+
+bool viewer_process_start(struct viewer_process *viewer, const char *const *arguments, const char *const *environment) {
+  int ends[2];
+  *viewer = (struct viewer_process){.pid = -1};
+  if (pipe(ends) != 0)
+    return false;
+  viewer->pid = fork();
+  if (viewer->pid == 0) {
+    close(ends[0]);
+    run_viewer(ends[1], arguments, environment);
+  }
+  close(ends[1]);
+  viewer->out = ends[0];
+  return viewer->pid > 0;
+}
+
+static uint64_t number(const cJSON *json, const char *key) {
+  const cJSON *item = cJSON_GetObjectItem(json, key);
+  return cJSON_IsNumber(item) ? (uint64_t)item->valuedouble : 0;
+}
+
+static void text(const cJSON *json, const char *key, char *to, size_t capacity) {
+  const cJSON *item = cJSON_GetObjectItem(json, key);
+  snprintf(to, capacity, "%s", cJSON_IsString(item) ? item->valuestring : "");
+}
+
+static void take_line(struct viewer_process *viewer, const char *line) {
+  cJSON *json = cJSON_Parse(line);
+  if (!json) {
+    fprintf(stderr, "not JSON: %s\n", line);
+    abort();
+  }
+  text(json, "state", viewer->state, sizeof viewer->state);
+  text(json, "event", viewer->event, sizeof viewer->event);
+  viewer->sequence = number(json, "sequence");
+  viewer->frames = number(json, "frames");
+  viewer->torn = number(json, "torn");
+  viewer->bad = number(json, "bad");
+  viewer->wakeups = number(json, "wakeups");
+  viewer->elapsed_ms = number(json, "elapsed_ms");
+  cJSON_Delete(json);
+}
+
+bool viewer_process_listen(struct viewer_process *viewer, int timeout_ms) {
+  struct pollfd in = {.fd = viewer->out, .events = POLLIN};
+  if (poll(&in, 1, timeout_ms) != 1)
+    return false;
+  ssize_t length = read(viewer->out, viewer->line + viewer->used, sizeof viewer->line - 1 - viewer->used);
+  if (length <= 0)
+    return false;
+  viewer->used += (size_t)length;
+  viewer->line[viewer->used] = 0;
+  char *start = viewer->line, *end;
+  for (; (end = strchr(start, '\n')); start = end + 1) {
+    *end = 0;
+    take_line(viewer, start);
+  }
+  viewer->used -= (size_t)(start - viewer->line);
+  memmove(viewer->line, start, viewer->used + 1);
+  return true;
+}
+
+int viewer_process_end(struct viewer_process *viewer, int signal) {
+  int status;
+  if (signal)
+    kill(viewer->pid, signal);
+  while (viewer_process_listen(viewer, -1))
+    ;
+  waitpid(viewer->pid, &status, 0);
+  close(viewer->out);
+  viewer->pid = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

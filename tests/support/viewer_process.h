@@ -1,0 +1,28 @@
+/* `transom view` as a child process with --stats json, and what it says on its standard output. */
+#ifndef TRANSOM_TESTS_SUPPORT_VIEWER_PROCESS_H
+#define TRANSOM_TESTS_SUPPORT_VIEWER_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct viewer_process {
+  pid_t pid;
+  int out;
+  char line[4096]; /* being read */
+  size_t used;
+  /* the last line said */
+  char state[24], event[8];
+  uint64_t sequence, frames, torn, bad, wakeups, elapsed_ms;
+};
+
+/* `environment` are extra "NAME=value" settings; both lists end with NULL. Dies with its parent. */
+bool viewer_process_start(struct viewer_process *viewer, const char *const *arguments, const char *const *environment);
+
+/* Waits at most `timeout_ms` for something to be said and takes it. False: nothing, or it has ended. */
+bool viewer_process_listen(struct viewer_process *viewer, int timeout_ms);
+
+/* Sends `signal` (0 = none) and waits for the end; the exit status, or 128 + the signal that ended it. */
+int viewer_process_end(struct viewer_process *viewer, int signal);
+
+#endif
