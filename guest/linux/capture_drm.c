@@ -28,7 +28,8 @@ struct drm_screen {
   struct screen_capture capture;
   int wanted_card, card, fd; /* fd -1 = not open */
   uint64_t reopen_ns;
-  uint32_t crtc_id; /* 0 = none active */
+  uint32_t crtc_id;         /* 0 = none active */
+  uint32_t active_property; /* of the CRTC; 0 = it has none */
   struct drm_buffers buffers;
   struct drm_picture picture; /* between acquire and release */
   struct drm_cursor cursor;
@@ -111,20 +112,55 @@ static uint32_t find_active_crtc(int fd, uint32_t *index) {
   return found;
 }
 
+/* Power saving switches a CRTC off without taking its mode or buffer away. Cards without the property are taken to be on. */
+static bool is_powered(const struct drm_screen *screen) {
+  drmModeObjectProperties *properties = drmModeObjectGetProperties(screen->fd, screen->crtc_id, DRM_MODE_OBJECT_CRTC);
+  bool powered = true;
+  for (uint32_t i = 0; properties && screen->active_property && i < properties->count_props; i++) {
+    if (properties->props[i] == screen->active_property)
+      powered = properties->prop_values[i] != 0;
+  }
+  drmModeFreeObjectProperties(properties);
+  return powered;
+}
+
+static uint32_t find_active_property(const struct drm_screen *screen) {
+  drmModeObjectProperties *properties = drmModeObjectGetProperties(screen->fd, screen->crtc_id, DRM_MODE_OBJECT_CRTC);
+  uint32_t found = 0;
+  for (uint32_t i = 0; properties && i < properties->count_props && !found; i++) {
+    drmModePropertyRes *property = drmModeGetProperty(screen->fd, properties->props[i]);
+    if (property && strcmp(property->name, "ACTIVE") == 0)
+      found = properties->props[i];
+    drmModeFreeProperty(property);
+  }
+  drmModeFreeObjectProperties(properties);
+  return found;
+}
+
+/* What belongs to a CRTC once it is ours: looked up here, read before each frame. */
+static void adopt_crtc(struct drm_screen *screen, uint32_t crtc_id, uint32_t index) {
+  screen->crtc_id = crtc_id;
+  screen->active_property = 0;
+  screen->cursor.plane_id = 0;
+  if (!crtc_id)
+    return;
+  screen->active_property = find_active_property(screen);
+  drm_cursor_find(&screen->cursor, screen->fd, crtc_id, index);
+}
+
 static bool use_card(struct drm_screen *screen, int number) {
   uint32_t index = 0;
   const int fd = open_card(number);
   if (fd < 0)
     return false;
-  screen->crtc_id = find_active_crtc(fd, &index);
-  if (!screen->crtc_id && screen->wanted_card < 0) {
+  const uint32_t crtc_id = find_active_crtc(fd, &index);
+  if (!crtc_id && screen->wanted_card < 0) {
     close(fd);
     return false;
   }
   screen->fd = fd;
   screen->card = number;
-  if (screen->crtc_id)
-    drm_cursor_find(&screen->cursor, fd, screen->crtc_id, index);
+  adopt_crtc(screen, crtc_id, index);
   return true;
 }
 
@@ -161,11 +197,9 @@ static drmModeCrtc *active_crtc(struct drm_screen *screen) {
     return crtc;
   drmModeFreeCrtc(crtc);
   uint32_t index = 0;
-  screen->crtc_id = find_active_crtc(screen->fd, &index);
-  if (!screen->crtc_id)
-    return NULL;
-  drm_cursor_find(&screen->cursor, screen->fd, screen->crtc_id, index);
-  return drmModeGetCrtc(screen->fd, screen->crtc_id);
+  const uint32_t crtc_id = find_active_crtc(screen->fd, &index);
+  adopt_crtc(screen, crtc_id, index);
+  return screen->crtc_id ? drmModeGetCrtc(screen->fd, screen->crtc_id) : NULL;
 }
 
 static void log_mode(struct drm_screen *screen, const drmModeCrtc *crtc) {
@@ -253,7 +287,11 @@ static int acquire(struct screen_capture *capture, uint64_t now_ns, struct scree
   drmModeCrtc *crtc = active_crtc(screen);
   if (!crtc)
     return no_display(screen, now_ns, "no active display: the screen is off");
-  const int result = read_crtc(screen, crtc, now_ns, frame);
+  int result = -ENODEV;
+  if (is_powered(screen))
+    result = read_crtc(screen, crtc, now_ns, frame);
+  else
+    snprintf(capture->text, sizeof capture->text, "the guest's screen is off to save power: a key in the guest wakes it");
   drmModeFreeCrtc(crtc);
   return result;
 }
