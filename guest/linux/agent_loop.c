@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SLEEP_WORTH_SAYING_NS INT64_C(1000000000) /* less may be the time between the two clocks' reading */
 #define SECOND_NS UINT64_C(1000000000)
 /* Input is watched only while the agent rests at least so long: a mouse may report a thousand times a second, and an agent that polls at
  * the display's rate gains nothing from being woken besides. */
@@ -26,6 +27,7 @@ struct loop {
   struct input_activity *activity;
   struct pollfd fds[SOURCES]; /* fd -1 = not waited for */
   bool watching_input;
+  int64_t slept_ns; /* of the guest since it booted */
 };
 
 static int open_signals(void) {
@@ -61,13 +63,31 @@ static bool rest(struct loop *loop, uint64_t rest_ns) {
   return loop->fds[SIGNALS].revents == 0;
 }
 
+/* Time that only one of the two clocks counts: the guest was suspended. */
+static int64_t slept_since_boot_ns(void) {
+  struct timespec with, without;
+  clock_gettime(CLOCK_BOOTTIME, &with);
+  clock_gettime(CLOCK_MONOTONIC, &without);
+  return ((int64_t)with.tv_sec - without.tv_sec) * (int64_t)SECOND_NS + with.tv_nsec - without.tv_nsec;
+}
+
+/* Everything is looked at anew before each frame, so waking up needs no more than being said. */
+static void note_sleep(struct loop *loop) {
+  const int64_t slept_ns = slept_since_boot_ns();
+  if (slept_ns < loop->slept_ns + SLEEP_WORTH_SAYING_NS)
+    return;
+  log_info("the guest was suspended for %.1f s", (double)(slept_ns - loop->slept_ns) / 1e9);
+  agent_note_activity(loop->agent);
+  loop->slept_ns = slept_ns;
+}
+
 static uint64_t rest_until(uint64_t due_ns) {
   const uint64_t now_ns = clock_raw_ns();
   return due_ns > now_ns ? due_ns - now_ns : 0;
 }
 
 bool agent_loop_run(struct agent *agent, struct region_device *device, struct input_activity *activity, uint64_t seconds) {
-  struct loop loop = {.agent = agent, .device = device, .activity = activity};
+  struct loop loop = {.agent = agent, .device = device, .activity = activity, .slept_ns = slept_since_boot_ns()};
   for (int i = 0; i < SOURCES; i++)
     loop.fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
   loop.fds[SIGNALS].fd = open_signals();
@@ -78,6 +98,7 @@ bool agent_loop_run(struct agent *agent, struct region_device *device, struct in
   const uint64_t end_ns = seconds ? clock_raw_ns() + seconds * SECOND_NS : UINT64_MAX;
   bool go_on = true;
   while (go_on) {
+    note_sleep(&loop);
     const uint64_t due_ns = agent_step(agent);
     go_on = agent_end(agent) == AGENT_GOES_ON && clock_raw_ns() < end_ns && rest(&loop, rest_until(due_ns < end_ns ? due_ns : end_ns));
   }
