@@ -19,8 +19,8 @@ bool tile_compare_init(struct tile_compare *compare, uint32_t width, uint32_t he
     return false;
   const size_t pitch = ((size_t)width * pixel_bytes + TRANSOM_PITCH_ALIGN - 1) / TRANSOM_PITCH_ALIGN * TRANSOM_PITCH_ALIGN;
   *compare = (struct tile_compare){.width = width, .height = height, .pixel_bytes = pixel_bytes, .pitch_bytes = pitch, .fresh = true};
-  compare->pixels = aligned_alloc(TRANSOM_PITCH_ALIGN, pitch * height);
-  compare->line = aligned_alloc(TRANSOM_PITCH_ALIGN, pitch);
+  compare->pixels = malloc(pitch * height);
+  compare->line = malloc(pitch);
   compare->dirty = calloc(1, COLUMNS_MAX);
   if (compare->pixels && compare->line && compare->dirty)
     return true;
