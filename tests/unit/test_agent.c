@@ -293,6 +293,24 @@ static void rings_who_is_armed(void **state) {
   assert_int_equal(fixture->last_vector, TRANSOM_VECTOR_EVENT);
 }
 
+static void rings_each_for_what_it_waits_for(void **state) {
+  struct agent_fixture *fixture = *state;
+  static const uint32_t wakes[] = {TRANSOM_WAKE_ANNOUNCED, TRANSOM_WAKE_BAND, TRANSOM_WAKE_COMPLETE};
+  agent_fixture_step(fixture);
+  agent_fixture_attach(fixture);
+  for (uint32_t i = 0; i < 3; i++)
+    assert_int_equal(consumer_join(&fixture->consumers[i], &fixture->region, i, 0, i, wakes[i], TRANSOM_FEATURES_KNOWN), 0);
+  agent_fixture_run(fixture, 300 * MS);
+  for (uint32_t i = 0; i < 3; i++) {
+    fixture->rings = 0;
+    assert_int_equal(consumer_arm_frame(&fixture->consumers[i]), 0);
+    agent_fixture_touch(fixture, 5, 5);
+    agent_fixture_run(fixture, 20 * MS);
+    assert_int_equal(fixture->rings, 1);
+    assert_int_equal(fixture->last_peer, i);
+  }
+}
+
 static void publishes_the_cursor_and_hides_it(void **state) {
   struct agent_fixture *fixture = *state;
   static uint32_t arrow[4] = {1, 2, 3, 4};
@@ -339,6 +357,7 @@ int main(void) {
       TEST(looks_once_a_second_when_nobody_watches),
       TEST(answers_the_clock_within_a_millisecond_once_asked),
       TEST(rings_who_is_armed),
+      TEST(rings_each_for_what_it_waits_for),
       TEST(publishes_the_cursor_and_hides_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
