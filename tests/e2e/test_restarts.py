@@ -61,7 +61,7 @@ def machine_reset(rig):
 
 def guest_rebooted(rig):
     mark, epoch = rig.guest.serial_mark(), rig.chain.region.epoch()
-    rig.guest.run("reboot")
+    rig.guest.run("(sleep 0.3; reboot) &")  # or our own shell would end before it has answered
     wait_reboot(rig, mark, epoch)
 
 
