@@ -42,7 +42,8 @@ void screens_for(enum guest_link_state state, const char *text, bool has_picture
   const struct screen *screen = failed ? &too_large : &screens[state];
   *status = (struct presenter_status){.visible = state != GUEST_LINK_RUNNING || failed || !has_picture, .keep_picture = has_picture};
   snprintf(status->title, sizeof status->title, "%s", screen->title);
-  if (text && text[0])
+  bool says_more = text && text[0] && state != GUEST_LINK_WAITING; /* whose line is the title over again */
+  if (says_more)
     snprintf(status->detail, sizeof status->detail, "%.200s\n%s", text, screen->advice);
   else
     snprintf(status->detail, sizeof status->detail, "%s", screen->advice);
