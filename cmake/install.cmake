@@ -1,0 +1,4 @@
+# What `cmake --install` puts where on a host (GNUInstallDirs); the agent: guest/linux.
+install(TARGETS transom transom-serve RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/host/serve/transom-serve@.service ${CMAKE_SOURCE_DIR}/host/serve/transom-serve@.socket
+  DESTINATION lib/systemd/system)
