@@ -2,3 +2,4 @@
 install(TARGETS transom transom-serve RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${CMAKE_SOURCE_DIR}/host/serve/transom-serve@.service ${CMAKE_SOURCE_DIR}/host/serve/transom-serve@.socket
   DESTINATION lib/systemd/system)
+install(FILES ${CMAKE_SOURCE_DIR}/host/cli/transom.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)
