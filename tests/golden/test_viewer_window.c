@@ -245,10 +245,10 @@ static void signal_and_close_end_well(struct window_test *test) {
   publish_first(test);
   start_viewer(test, "signal", NULL);
   assert_seen(test, 0, one_to_one(test));
+  test->viewer_count = 0;
   assert_int_equal(viewer_process_end(&test->viewers[0], SIGTERM), 0);
   assert_string_equal(test->viewers[0].event, "exit");
   assert_int_equal(test->viewers[0].torn + test->viewers[0].bad, 0);
-  test->viewer_count = 0;
   assert_int_equal(consumers_count(&test->publisher.consumers), 0); /* it has left its line */
 }
 

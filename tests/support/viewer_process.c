@@ -1,6 +1,7 @@
 #include "support/viewer_process.h"
 
 #include <cjson/cJSON.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,13 +29,11 @@ static void run_viewer(int out, const char *const *arguments, const char *const 
 bool viewer_process_start(struct viewer_process *viewer, const char *const *arguments, const char *const *environment) {
   int ends[2];
   *viewer = (struct viewer_process){.pid = -1};
-  if (pipe(ends) != 0)
+  if (pipe2(ends, O_CLOEXEC) != 0)
     return false;
   viewer->pid = fork();
-  if (viewer->pid == 0) {
-    close(ends[0]);
+  if (viewer->pid == 0)
     run_viewer(ends[1], arguments, environment);
-  }
   close(ends[1]);
   viewer->out = ends[0];
   return viewer->pid > 0;
@@ -88,6 +87,8 @@ bool viewer_process_listen(struct viewer_process *viewer, int timeout_ms) {
 
 int viewer_process_end(struct viewer_process *viewer, int signal) {
   int status;
+  if (viewer->pid <= 0) /* never started, or ended before: kill(-1) would be everybody's end */
+    return -1;
   if (signal)
     kill(viewer->pid, signal);
   while (viewer_process_listen(viewer, -1))
