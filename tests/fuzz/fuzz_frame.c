@@ -39,7 +39,8 @@ static void follow(struct viewer *viewer) {
 static void copy_pixels(const struct viewer *viewer) {
   const struct transom_descriptor *frame = &viewer->frame.descriptor;
   const size_t row_bytes = (size_t)frame->width * validate_format_bytes(frame->format);
-  fuzz_require(row_bytes > 0 && frame->height > 0);
+  fuzz_require(row_bytes > 0 && frame->height > 0 && row_bytes <= frame->pitch_bytes);
+  fuzz_require((uint64_t)frame->pitch_bytes * frame->height <= viewer->region.queues[0].slot_bytes); /* not into the next slot either */
   uint8_t *picture = malloc(row_bytes);
   fuzz_require(picture != NULL);
   for (uint32_t row = 0; row < frame->height; row++)

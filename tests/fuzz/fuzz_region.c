@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define AREAS_MAX 32u
+#define AREAS_MAX 48u
 #define DELAYED_MAX 8u
 /* Header, section table and all of the host area that anybody writes: put back before each run, whatever happened. */
 #define ALWAYS_RESET_BYTES (TRANSOM_HOST_AREA_OFFSET + offsetof(struct transom_host_area, reserved1))
@@ -58,6 +58,23 @@ static void add_section_heads(struct fuzz_region *region) {
     add_area(region, region->memory.base + sections[i].offset, 128);
 }
 
+/* The few words that a reader looks at next: small areas, so that a blind mutation hits one of them. */
+static void add_newest(struct fuzz_region *region) {
+  const struct transom_region *view = &region->guest.region;
+  const struct transom_queue_view *queue = &view->queues[0];
+  const uint64_t word = queue->newest->complete, sequence = transom_word_sequence(word);
+  const uint32_t slot = transom_word_slot(word);
+  add_area(region, queue->descriptors + (uint64_t)slot * queue->descriptor_bytes, 80);
+  add_area(region, queue->progress + (uint64_t)slot * queue->progress_bytes, 8);
+  add_area(region, queue->history + sequence % queue->history_count * queue->history_bytes, 40);
+  add_area(region, queue->history + (sequence - 1) % queue->history_count * queue->history_bytes, 40);
+  add_area(region, view->cursors[0].shapes, 40);
+  add_area(region, view->to_host[0].producer, 8);
+  add_area(region, view->to_host[0].data, 8);
+  add_area(region, view->to_guest[0].producer, 8);
+  add_area(region, view->to_guest[0].data, 8);
+}
+
 /* Order and number are part of what the corpus means: add at the end. */
 static void find_areas(struct fuzz_region *region) {
   const struct transom_region *view = &region->guest.region;
@@ -84,6 +101,7 @@ static void find_areas(struct fuzz_region *region) {
   add_area(region, view->status, sizeof *view->status);
   add_area(region, view->base, FUZZ_REGION_BYTES);
   add_section_heads(region);
+  add_newest(region);
 }
 
 static void draw_cursor(struct fuzz_region *region) {
