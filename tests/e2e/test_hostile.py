@@ -22,7 +22,7 @@ def survive(rig, seed):
     rig.chain.serve.require_running()
     require_alive(rig)
     # An agent does not touch memory that holds something else than a region; its message says to zero it.
-    rig.guest.run("scribble zero; killall -9 transom-agent")
+    rig.guest.run("scribble zero; killall -9 transom-agent; true")
     wait_new_epoch(rig, epoch)
     wait_until(lambda: rig.chain.shown_sequence() == rig.chain.region.newest_sequence(), 60, "the viewer is back", rig.chain.viewer.log)
     picture, wrong = compare_at_rest(rig.chain, rig.display, rig.window)
