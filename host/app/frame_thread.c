@@ -158,12 +158,19 @@ struct frame_thread *frame_thread_start(struct frame_feed *feed, struct guest_li
 }
 
 void frame_thread_stop(struct frame_thread *thread) {
-  if (!thread)
+  if (!thread || !thread->thread)
     return;
   atomic_store(&thread->stopping, true);
   ring(thread);
   sem_post(&thread->done); /* in case the feed was handed over and nobody will give it back */
   thread_join(thread->thread);
+  thread->thread = NULL;
+}
+
+void frame_thread_destroy(struct frame_thread *thread) {
+  if (!thread)
+    return;
+  frame_thread_stop(thread);
   close(thread->kick_fd);
   sem_destroy(&thread->done);
   free(thread);

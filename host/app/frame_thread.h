@@ -15,7 +15,10 @@ struct frame_thread;
 typedef void (*frame_thread_news)(void *user_data);
 
 struct frame_thread *frame_thread_start(struct frame_feed *feed, struct guest_link *link, frame_thread_news news, void *user_data);
-void frame_thread_stop(struct frame_thread *thread); /* waits for its end, then frees; the feed is the caller's again */
+void frame_thread_stop(struct frame_thread *thread); /* waits for its end: the feed is the caller's again. The others may still kick */
+
+/* Stops and frees: once nobody is left who could kick. NULL is fine. */
+void frame_thread_destroy(struct frame_thread *thread);
 
 void frame_thread_done(struct frame_thread *thread, bool progress);
 

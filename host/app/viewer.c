@@ -373,8 +373,9 @@ static bool finish_output(struct viewer *viewer) {
 static void destroy(struct viewer *viewer) {
   if (viewer->takes_input)
     window_input_release(&viewer->input);
-  frame_thread_stop(atomic_exchange(&viewer->frames, NULL));
-  control_thread_stop(viewer->control);
+  frame_thread_stop(atomic_load(&viewer->frames));
+  control_thread_stop(viewer->control); /* kicks the frame thread until here */
+  frame_thread_destroy(atomic_load(&viewer->frames));
   frame_feed_destroy(viewer->feed);
   if (viewer->presenter)
     viewer->presenter->impl->destroy(viewer->presenter);
@@ -393,7 +394,7 @@ static bool run(struct viewer *viewer) {
       ;
   if (viewer->takes_input)
     window_input_release(&viewer->input);
-  frame_thread_stop(atomic_exchange(&viewer->frames, NULL));
+  frame_thread_stop(atomic_load(&viewer->frames));
   return finish_output(viewer) && good;
 }
 
