@@ -10,6 +10,7 @@
 #include "guest/linux/input_activity.h"
 #include "guest/linux/region_device_linux.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,6 +54,7 @@ static enum exit_status with_capture(enum agent_verb verb, const struct agent_se
 }
 
 int main(int argc, char **argv) {
+  signal(SIGPIPE, SIG_IGN); /* a server may hand us a pipe for a doorbell, and close it */
   struct agent_settings settings;
   struct test_card_options card;
   enum agent_verb verb;
