@@ -214,6 +214,8 @@ static void qmp_key(struct input_sink *base, uint16_t page, uint16_t usage, bool
 static void qmp_button(struct input_sink *base, enum input_button button, bool down) {
   struct qmp_sink *sink = qmp_sink(base);
   assert(button >= 0 && button < INPUT_BUTTONS);
+  if (button >= QMP_INPUT_BUTTONS)
+    return; /* QEMU has no name for it */
   if (!sink->accepting)
     return;
   input_queue_control(&sink->queue, INPUT_CONTROL_BUTTONS + (int)button, down);

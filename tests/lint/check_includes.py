@@ -27,7 +27,7 @@ WINDOWS = re.compile(r"^(windows|winsock2|process|bcrypt|setupapi|cfgmgr32|initg
 SIMD = re.compile(r"^(emmintrin|smmintrin|tmmintrin|immintrin|x86intrin|cpuid)\.h$")
 
 # Longest prefix wins. Each part may include itself and these.
-SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/present/", "host/vm/", "host/stats/"]
+SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/usb/", "host/present/", "host/vm/", "host/stats/"]
 BASE = ["common/", "protocol/"]
 PARTS = {
     "protocol/": [],
@@ -36,11 +36,13 @@ PARTS = {
     "guest/linux/": BASE + ["guest/core/"],
     "guest/windows/": BASE + ["guest/core/"],
     "host/event/": BASE,
-    **{sibling: BASE + ["host/event/"] for sibling in SIBLINGS},
-    "host/app/": BASE + SIBLINGS + ["host/event/"],
-    "host/cli/": BASE + SIBLINGS + ["host/event/", "host/app/"],
+    "host/devices/": BASE + ["host/event/"],
+    **{sibling: BASE + ["host/event/", "host/devices/"] for sibling in SIBLINGS},
+    "host/input/": BASE + ["host/event/", "host/devices/", "host/usb/"],
+    "host/app/": BASE + SIBLINGS + ["host/event/", "host/devices/"],
+    "host/cli/": BASE + SIBLINGS + ["host/event/", "host/devices/", "host/app/"],
     "host/main": ["common/", "host/cli/"],
-    "tests/": BASE + SIBLINGS + ["host/event/", "host/app/", "host/cli/", "guest/", "support/"],
+    "tests/": BASE + SIBLINGS + ["host/event/", "host/devices/", "host/app/", "host/cli/", "guest/", "support/"],
 }
 INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
@@ -55,6 +57,9 @@ THIRD_PARTY = {
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/options.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
+    "libevdev": (r"^libevdev", ["host/input/evdev_*.c"]),
+    "libudev": (r"^libudev", ["host/devices/*.c"]),
+    "usbredir": (r"^usbredir", ["host/usb/usb_redir_device.c"]),
     "libpng": (r"^png\.h$", ["host/app/screenshot.c"]),
     "libdrm": (r"^(xf86drm|xf86drmMode|drm|drm_\w+)\.h$|^(libdrm|drm)/", ["guest/linux/*.c"]),
     "libsystemd": (r"^systemd/", ["host/serve/*.c"]),
@@ -65,6 +70,7 @@ THIRD_PARTY = {
 SEAM_HEADERS = {
     "host/event/event_loop.h",
     "host/input/input_sink.h",
+    "host/input/input_source.h",
     "host/link/guest_link.h",
     "host/present/presenter.h",
     "guest/core/cursor_source.h",
@@ -73,7 +79,7 @@ SEAM_HEADERS = {
     "guest/core/screen_capture.h",
 }
 # Plain values that seams exchange.
-SEAM_TYPES = {"host/present/picture_layout.h"}
+SEAM_TYPES = {"host/present/picture_layout.h", "host/input/input_event.h"}
 
 # Files that are data plane from end to end: no log, no heap.
 DATA_PLANE = [
