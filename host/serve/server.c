@@ -29,8 +29,19 @@ struct server {
   struct region_state state;        /* as last written */
 };
 
+/* Whoever has not said that it is a viewer may be a VM. */
+static bool has_guest(const struct server *server) {
+  struct ivshmem_peer_info info;
+  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
+    if (ivshmem_server_peer(server->peers, i, &info) && !viewer_control_is_viewer(server->viewers, i))
+      return true;
+  return false;
+}
+
 static void on_left(uint32_t id, void *user_data) {
   struct server *server = user_data;
+  if (!has_guest(server))
+    region_memory_clear_foreign(&server->memory);
   viewer_control_peer_left(server->viewers, id);
 }
 
