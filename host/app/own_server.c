@@ -2,33 +2,18 @@
 #include "host/app/own_server.h"
 
 #include "common/log.h"
+#include "common/unix_socket_linux.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define SERVER_PREFIX "server:"
 #define SYSTEM_DIRECTORY "/run/transom/"
 
 static bool starts_with(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
-
-/* 0: somebody listens; else -errno. */
-static int try_connect(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path)
-    return -ENAMETOOLONG;
-  strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0)
-    return -errno;
-  int result = connect(fd, (const struct sockaddr *)&address, sizeof address) ? -errno : 0;
-  close(fd);
-  return result;
-}
 
 /* $XDG_RUNTIME_DIR/transom/DOMAIN, as transom-serve would make it; directories that the user named are his to make. */
 static void make_user_directory(const char *socket) {
@@ -49,8 +34,10 @@ struct private_server *own_server_start(const struct view_settings *settings) {
   if (settings->private_server == SETTINGS_PRIVATE_SERVER_NEVER || !starts_with(settings->region, SERVER_PREFIX) ||
       starts_with(socket, SYSTEM_DIRECTORY))
     return NULL;
-  int state = try_connect(socket);
-  if (state != -ENOENT && state != -ECONNREFUSED)
+  int connection = unix_socket_connect(socket);
+  if (connection >= 0)
+    close(connection);
+  if (connection != -ENOENT && connection != -ECONNREFUSED)
     return NULL;
   make_user_directory(socket);
   struct private_server *server = NULL;
