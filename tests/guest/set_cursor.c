@@ -1,14 +1,13 @@
 /* A cursor in the hardware's own plane: becomes DRM master and shows one at a place of the console's picture, until it is killed.
  *
  * usage: set_cursor X Y. Every pixel of its left half says where it is, the right half is transparent. Prints "set_cursor: shown". */
+#include "dumb_image.h"
+
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
@@ -20,29 +19,7 @@ static int fail(const char *what) {
   return 1;
 }
 
-static void draw(uint8_t *pixels, uint32_t pitch) {
-  for (uint32_t y = 0; y < CURSOR_SIDE; y++)
-    for (uint32_t x = 0; x < CURSOR_SIDE; x++) {
-      uint32_t pixel = x < CURSOR_SIDE / 2 ? UINT32_C(0xff000000) | x * 4 << 16 | y * 4 << 8 | 0x80 : 0;
-      memcpy(pixels + (size_t)y * pitch + x * 4, &pixel, sizeof pixel);
-    }
-}
-
-/* Its buffer's handle; 0 = none. */
-static uint32_t create_image(int fd) {
-  struct drm_mode_create_dumb create = {.width = CURSOR_SIDE, .height = CURSOR_SIDE, .bpp = 32};
-  if (drmIoctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &create) != 0)
-    return 0;
-  struct drm_mode_map_dumb map = {.handle = create.handle};
-  if (drmIoctl(fd, DRM_IOCTL_MODE_MAP_DUMB, &map) != 0)
-    return 0;
-  void *pixels = mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)map.offset);
-  if (pixels == MAP_FAILED)
-    return 0;
-  draw(pixels, create.pitch);
-  munmap(pixels, create.size);
-  return create.handle;
-}
+static uint32_t shape(uint32_t x, uint32_t y) { return x < CURSOR_SIDE / 2 ? UINT32_C(0xff000000) | x * 4 << 16 | y * 4 << 8 | 0x80 : 0; }
 
 static uint32_t first_crtc(int fd) {
   drmModeRes *resources = drmModeGetResources(fd);
@@ -66,8 +43,10 @@ int main(int argc, char **argv) {
     return fail("set_cursor: cannot open /dev/dri/card0");
   if (drmSetMaster(fd) != 0)
     return fail("set_cursor: another program is DRM master");
-  uint32_t crtc = first_crtc(fd), image = create_image(fd);
-  if (!image || drmModeSetCursor(fd, crtc, image, CURSOR_SIDE, CURSOR_SIDE) != 0 || drmModeMoveCursor(fd, crtc, x, y) != 0)
+  uint32_t crtc = first_crtc(fd);
+  struct dumb_image image;
+  if (dumb_image_create(&image, fd, CURSOR_SIDE, CURSOR_SIDE, shape) != 0 ||
+      drmModeSetCursor(fd, crtc, image.handle, CURSOR_SIDE, CURSOR_SIDE) != 0 || drmModeMoveCursor(fd, crtc, x, y) != 0)
     return fail("set_cursor: cannot show a cursor");
   printf("set_cursor: shown\n");
   fflush(stdout);
