@@ -3,6 +3,7 @@
 
 #include "common/line_socket.h"
 #include "common/log.h"
+#include "common/unix_socket_linux.h"
 #include "host/devices/held_keys.h"
 #include "host/event/event_loop.h"
 #include "host/link/broker_line.h"
@@ -13,14 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 struct input_broker {
   struct event_loop *loop;
-  struct sockaddr_un address;
+  char path[UNIX_SOCKET_PATH_BYTES_MAX]; /* of control.sock */
   struct input_broker_events events;
   void *user_data;
   struct line_socket lines; /* fd -1: not connected */
@@ -180,16 +179,16 @@ static void on_socket(int fd, uint32_t events, void *user_data) {
   if (!result)
     return;
   if (result == -EPROTO)
-    log_warning("%s: what came is not the talk of transom-serve; are its version and ours the same?", broker->address.sun_path);
+    log_warning("%s: what came is not the talk of transom-serve; are its version and ours the same?", broker->path);
   disconnect(broker);
   lose(broker, "the connection to transom-serve is gone");
 }
 
-static bool connect_server(struct input_broker *broker) {
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+/* 0 or -errno. */
+static int connect_server(struct input_broker *broker) {
+  const int fd = unix_socket_connect(broker->path);
   line_socket_init(&broker->lines, fd);
-  return fd >= 0 && !connect(fd, (const struct sockaddr *)&broker->address, sizeof broker->address) &&
-         say(broker, broker->take ? "input take\n" : "input\n", -1);
+  return fd < 0 ? fd : line_socket_send(fd, broker->take ? "input take\n" : "input\n", -1);
 }
 
 static void say_unreachable(struct input_broker *broker, int error) {
@@ -197,14 +196,13 @@ static void say_unreachable(struct input_broker *broker, int error) {
   if (broker->unreachable_said || !broker->events.refused)
     return;
   broker->unreachable_said = true;
-  snprintf(why, sizeof why, "no transom-serve on %s: %s", broker->address.sun_path, strerror(error));
+  snprintf(why, sizeof why, "no transom-serve on %s: %s", broker->path, strerror(error));
   broker->events.refused(why, broker->user_data);
 }
 
 static void try_connect(struct input_broker *broker) {
-  const bool connected = connect_server(broker);
-  const int error = errno;
-  if (connected)
+  const int result = connect_server(broker);
+  if (!result)
     broker->source = event_loop_add_fd(broker->loop, broker->lines.fd, EVENT_READABLE, on_socket, broker);
   if (broker->source) {
     broker->unreachable_said = false;
@@ -212,7 +210,7 @@ static void try_connect(struct input_broker *broker) {
     return;
   }
   disconnect(broker);
-  say_unreachable(broker, error);
+  say_unreachable(broker, result ? -result : ENOMEM);
 }
 
 static void on_timer(void *user_data) {
@@ -227,7 +225,7 @@ struct input_broker *input_broker_create(struct event_loop *loop, const char *co
                                          const struct input_broker_events *events, void *user_data) {
   const size_t length = strlen(control_socket);
   struct input_broker *broker = NULL;
-  if (!length || length >= sizeof broker->address.sun_path) {
+  if (!length || length >= sizeof broker->path) {
     errno = ENAMETOOLONG;
     return NULL;
   }
@@ -239,8 +237,7 @@ struct input_broker *input_broker_create(struct event_loop *loop, const char *co
   broker->user_data = user_data;
   broker->take = take;
   broker->qmp = -1;
-  broker->address.sun_family = AF_UNIX;
-  memcpy(broker->address.sun_path, control_socket, length);
+  memcpy(broker->path, control_socket, length);
   line_socket_init(&broker->lines, -1);
   broker->timer = event_loop_add_timer(loop, on_timer, broker);
   if (!broker->timer) {

@@ -58,7 +58,10 @@ static const struct option_entry entries[] = {
      .capacity = sizeof((struct arguments *)0)->qemu_user,
      .argument = "USER",
      .help = "QEMU's user, if it is none of root, you, libvirt-qemu, qemu"},
-    {.name = "private", .kind = OPTION_FLAG, .offset = offsetof(struct arguments, is_private), .help = "end when standard input ends"},
+    {.name = "private",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct arguments, is_private),
+     .help = "end with standard input and the last peer"},
     {.name = "verbose", .letter = 'v', .kind = OPTION_FLAG, .offset = offsetof(struct arguments, verbose), .help = "say more"},
     {0},
 };
