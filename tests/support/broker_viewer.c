@@ -4,7 +4,8 @@
  *
  * Says on standard output, a line each: granted, refused WHY, devices-refused WHY, device NODE NAME, device-removed NODE,
  * device-dead NODE ERRNO (a read failed), key NODE CODE VALUE, usb input|audio, usb-data input|audio (QEMU spoke), usb-end input|audio,
- * revoked WHY. Hears on standard input: take, press PAGE USAGE, release PAGE USAGE (hexadecimal; through QMP), grab, ungrab. */
+ * revoked WHY, qmp connected, qmp lost. Hears on standard input: take, press PAGE USAGE, release PAGE USAGE (hexadecimal; through QMP),
+ * grab, ungrab. */
 #include "host/event/event_loop.h"
 #include "host/input/input_sink.h"
 #include "host/link/input_broker.h"
@@ -129,6 +130,18 @@ static void on_revoked(const char *why, void *user_data) {
     viewer.qmp->impl->reset(viewer.qmp);
 }
 
+static void on_qmp_connected(int socket, void *user_data) {
+  (void)user_data;
+  if (viewer.broker)
+    input_broker_share_qmp(viewer.broker, socket);
+  printf(socket >= 0 ? "qmp connected\n" : "qmp lost\n");
+}
+
+static void on_mark(uint16_t page, uint16_t usage, bool down, void *user_data) {
+  (void)user_data;
+  input_broker_mark(viewer.broker, page, usage, down);
+}
+
 static void grab(int on) {
   for (int i = 0; i < DEVICES_MAX; i++)
     if (viewer.devices[i].source)
@@ -197,6 +210,9 @@ int main(int argc, char **argv) {
   viewer.broker = viewer.loop ? input_broker_create(viewer.loop, argv[1], take, &events, NULL) : NULL;
   if (qmp && viewer.broker)
     viewer.qmp = input_sink_qmp_create(viewer.loop, qmp);
+  static const struct input_sink_qmp_guard guard = {on_qmp_connected, on_mark};
+  if (viewer.qmp)
+    input_sink_qmp_set_guard(viewer.qmp, &guard, NULL);
   if (!viewer.broker || !event_loop_add_fd(viewer.loop, STDIN_FILENO, EVENT_READABLE, on_command, NULL))
     return 1;
   const int result = event_loop_run(viewer.loop);
