@@ -68,9 +68,7 @@ static void usb_button(struct input_sink *base, enum input_button button, bool d
 
 static void usb_relative(struct input_sink *base, int32_t dx, int32_t dy) { usb_hid_function_relative(&usb_sink(base)->hid, dx, dy); }
 
-static uint16_t clamp_absolute(int32_t value) {
-  return value < 0 ? 0 : value > INPUT_ABSOLUTE_MAX ? INPUT_ABSOLUTE_MAX : (uint16_t)value;
-}
+static uint16_t clamp_absolute(int32_t value) { return value < 0 ? 0 : value > INPUT_ABSOLUTE_MAX ? INPUT_ABSOLUTE_MAX : (uint16_t)value; }
 
 static void usb_absolute(struct input_sink *base, int32_t x, int32_t y) {
   usb_hid_function_absolute(&usb_sink(base)->hid, clamp_absolute(x), clamp_absolute(y));

@@ -2,9 +2,9 @@
  * works in firmware too.
  *
  * ready(true): the guest's driver reads the keyboard; ready(false): it no longer does (unplugged, reset, driver gone), nothing is down any
- * more and nothing is queued. Both, and leds(), come on the loop's thread, also from inside attach, connect and detach; the sink may be used
- * in them, but neither attached, detached nor destroyed. Keys that are down when the process dies, or the socket is closed by anyone, are
- * released by the guest itself: it sees an unplug. */
+ * more and nothing is queued. Both, and leds(), come on the loop's thread, also from inside attach, connect and detach; the sink may be
+ * used in them, but neither attached, detached nor destroyed. Keys that are down when the process dies, or the socket is closed by anyone,
+ * are released by the guest itself: it sees an unplug. */
 #ifndef TRANSOM_HOST_INPUT_INPUT_SINK_USB_HID_H
 #define TRANSOM_HOST_INPUT_INPUT_SINK_USB_HID_H
 

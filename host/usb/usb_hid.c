@@ -6,15 +6,15 @@
 #include <string.h>
 
 /* Short items of a report descriptor (HID 1.11, section 6.2.2.2): prefix byte with the size in its two low bits, then the data. */
-#define LOW(value) ((value) & 0xff)
+#define LOW(value) ((value)&0xff)
 #define HIGH(value) ((value) >> 8 & 0xff)
 #define USAGE_PAGE(page) 0x05, (page)
 #define USAGE(usage) 0x09, (usage)
 #define USAGE_WORD(usage) 0x0a, LOW(usage), HIGH(usage)
 #define USAGES(first, last) 0x19, (first), 0x29, (last)
 #define USAGES_WORD(first, last) 0x1a, LOW(first), HIGH(first), 0x2a, LOW(last), HIGH(last)
-#define LOGICAL(minimum, maximum) 0x15, (minimum), 0x25, (maximum)                                             /* -128 .. 127 */
-#define LOGICAL_WORD(minimum, maximum) 0x16, LOW(minimum), HIGH(minimum), 0x26, LOW(maximum), HIGH(maximum)    /* -32768 .. 32767 */
+#define LOGICAL(minimum, maximum) 0x15, (minimum), 0x25, (maximum)                                          /* -128 .. 127 */
+#define LOGICAL_WORD(minimum, maximum) 0x16, LOW(minimum), HIGH(minimum), 0x26, LOW(maximum), HIGH(maximum) /* -32768 .. 32767 */
 #define PHYSICAL(minimum, maximum) 0x35, (minimum), 0x45, (maximum)
 #define FIELDS(count, bits) 0x95, (count), 0x75, (bits)
 #define REPORT_ID(id) 0x85, (id)
@@ -24,8 +24,8 @@
 #define OUTPUT(flags) 0x91, (flags)
 #define FEATURE(flags) 0xb1, (flags)
 
-enum { PHYSICAL_COLLECTION, APPLICATION, LOGICAL_COLLECTION };           /* section 6.2.2.6 */
-enum { ARRAY = 0, CONSTANT = 1, VARIABLE = 2, RELATIVE = VARIABLE | 4 }; /* section 6.2.2.5 */
+enum { PHYSICAL_COLLECTION, APPLICATION, LOGICAL_COLLECTION };                               /* section 6.2.2.6 */
+enum { ARRAY = 0, CONSTANT = 1, VARIABLE = 2, RELATIVE = VARIABLE | 4 };                     /* section 6.2.2.5 */
 enum { DESKTOP = 0x01, KEYBOARD_KEYS = 0x07, LEDS = 0x08, BUTTONS = 0x09, CONSUMER = 0x0c }; /* HUT 1.5, section 3.1 */
 
 /* HUT 1.5, sections 4.1, 4.5 and 15. */
@@ -177,16 +177,16 @@ static bool set_consumer(struct usb_hid_keys *state, uint16_t usage, bool down) 
 
 bool usb_hid_keys_set(struct usb_hid_keys *state, uint16_t page, uint16_t usage, bool down) {
   switch (usb_hid_key_report_id(page, usage)) {
-    case USB_HID_ID_BITMAP:
-      if (usage >= USB_HID_MODIFIER_FIRST)
-        return set_bit(&state->modifiers, usage - USB_HID_MODIFIER_FIRST, down);
-      return set_bit(&state->bitmap[(usage - USB_HID_KEY_FIRST) / 8], (usage - USB_HID_KEY_FIRST) % 8, down);
-    case USB_HID_ID_CONSUMER:
-      return set_consumer(state, usage, down);
-    case USB_HID_ID_SYSTEM:
-      return set_bit(&state->system, usage - USB_HID_SYSTEM_FIRST, down);
-    default:
-      return false;
+  case USB_HID_ID_BITMAP:
+    if (usage >= USB_HID_MODIFIER_FIRST)
+      return set_bit(&state->modifiers, usage - USB_HID_MODIFIER_FIRST, down);
+    return set_bit(&state->bitmap[(usage - USB_HID_KEY_FIRST) / 8], (usage - USB_HID_KEY_FIRST) % 8, down);
+  case USB_HID_ID_CONSUMER:
+    return set_consumer(state, usage, down);
+  case USB_HID_ID_SYSTEM:
+    return set_bit(&state->system, usage - USB_HID_SYSTEM_FIRST, down);
+  default:
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
-/* The input device's descriptors and reports: HID 1.11 (Device Class Definition for Human Interface Devices) and HUT 1.5 (HID Usage Tables).
- * Pure values; any thread; data plane.
+/* The input device's descriptors and reports: HID 1.11 (Device Class Definition for Human Interface Devices) and HUT 1.5 (HID Usage
+ * Tables). Pure values; any thread; data plane.
  *
  * interface 0  boot keyboard, no report IDs: the 8 bytes of HID 1.11 appendix B.1 and the LEDs. Keys only after SET_PROTOCOL(0): firmware
  * interface 1  keyboard as a bitmap (every key at once), consumer keys, system keys: report IDs 1, 2, 3. Keys in the report protocol

@@ -106,7 +106,7 @@ static size_t keys_in(struct usb_hid_function *hid, uint8_t *data) {
   for (uint8_t id = USB_HID_ID_BITMAP; id <= USB_HID_ID_SYSTEM; id++) {
     if (!(hid->keys_due >> id & 1))
       continue;
-    hid->keys_due &= (uint8_t)~(1u << id);
+    hid->keys_due &= (uint8_t) ~(1u << id);
     return usb_hid_keys_report(hid->boot_protocol ? &no_keys : &hid->told_keys, id, data);
   }
   return 0;
@@ -280,12 +280,12 @@ static size_t pointer_in(struct usb_hid_function *hid, uint8_t *data) {
 
 static size_t function_in(void *function, uint8_t endpoint, uint8_t data[USB_PACKET_BYTES_MAX]) {
   switch (interface_of(endpoint)) {
-    case USB_HID_BOOT_KEYBOARD:
-      return boot_in(function, data);
-    case USB_HID_KEYS:
-      return keys_in(function, data);
-    default:
-      return pointer_in(function, data);
+  case USB_HID_BOOT_KEYBOARD:
+    return boot_in(function, data);
+  case USB_HID_KEYS:
+    return keys_in(function, data);
+  default:
+    return pointer_in(function, data);
   }
 }
 

@@ -1,8 +1,8 @@
 /* The input device as a USB function: what is down, what waits to be told to the guest, and the HID class requests (HID 1.11, section 7).
  *
- * Threads: that of the transport. The entries for input are data plane. One queue for keys and one for the pointer, each in order: motion is
- * merged while the guest is busy, never across a button or wheel change; wheel steps of one direction are merged; keys and buttons never.
- * Nothing is queued for an endpoint at which the guest does not listen: what was typed then must not arrive later.
+ * Threads: that of the transport. The entries for input are data plane. One queue for keys and one for the pointer, each in order: motion
+ * is merged while the guest is busy, never across a button or wheel change; wheel steps of one direction are merged; keys and buttons
+ * never. Nothing is queued for an endpoint at which the guest does not listen: what was typed then must not arrive later.
  *
  * Room: a human makes at most about 30 key and 20 button changes a second, so each queue holds 10 s of the busiest input for a guest that
  * stands still. When a key or button finds it full, all that waits is thrown away and everything is released: a lost release would be worse

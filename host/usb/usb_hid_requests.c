@@ -77,23 +77,23 @@ static int class_request(struct usb_hid_function *hid, enum usb_hid_interface in
                          uint8_t *in) {
   const bool is_keyboard = interface == USB_HID_BOOT_KEYBOARD;
   switch (setup->request | (setup->request_type & USB_REQUEST_IN) << 8) {
-    case GET_REPORT | USB_REQUEST_IN << 8:
-      return get_report(hid, interface, setup, in);
-    case GET_IDLE | USB_REQUEST_IN << 8:
-      return copy(in, &(const uint8_t){is_keyboard ? hid->idle_rate : 0}, 1);
-    case GET_PROTOCOL | USB_REQUEST_IN << 8:
-      return is_keyboard ? copy(in, &(const uint8_t){!hid->boot_protocol}, 1) : USB_STALL;
-    case SET_REPORT:
-      return set_report(hid, interface, setup, out);
-    case SET_IDLE:
-      return set_idle(hid, interface, setup);
-    case SET_PROTOCOL:
-      if (!is_keyboard || setup->value > 1)
-        return USB_STALL;
-      usb_hid_function_set_protocol(hid, setup->value == 0);
-      return 0;
-    default:
+  case GET_REPORT | USB_REQUEST_IN << 8:
+    return get_report(hid, interface, setup, in);
+  case GET_IDLE | USB_REQUEST_IN << 8:
+    return copy(in, &(const uint8_t){is_keyboard ? hid->idle_rate : 0}, 1);
+  case GET_PROTOCOL | USB_REQUEST_IN << 8:
+    return is_keyboard ? copy(in, &(const uint8_t){!hid->boot_protocol}, 1) : USB_STALL;
+  case SET_REPORT:
+    return set_report(hid, interface, setup, out);
+  case SET_IDLE:
+    return set_idle(hid, interface, setup);
+  case SET_PROTOCOL:
+    if (!is_keyboard || setup->value > 1)
       return USB_STALL;
+    usb_hid_function_set_protocol(hid, setup->value == 0);
+    return 0;
+  default:
+    return USB_STALL;
   }
 }
 

@@ -17,15 +17,15 @@
 #include <usbredirparser.h>
 
 #define RECONNECT_NS UINT64_C(1000000000)
-#define READ_TURN_BYTES 65536     /* then other descriptors have their turn */
-#define OUTPUT_PACKETS_MAX 128    /* a peer that asks but does not read is not read either */
-#define REQUESTS_MAX 64u          /* waiting at one endpoint; Linux keeps 1, Windows a few */
-#define ANSWERED_MAX 8u           /* remembered, to know what a late cancellation meant; one crosses at most what is under way */
-#define EP_INFO_OUT 0             /* usb-redir: index of endpoint n, OUT */
-#define EP_INFO_IN 16             /* and IN */
-#define CONTROL_PACKET_BYTES 64   /* bMaxPacketSize0 at high speed (USB 2.0, section 5.5.3) */
-#define ENDPOINT_INTERRUPT 3      /* bmAttributes */
-#define CONFIGURATION_VALUE_AT 5  /* bConfigurationValue in a configuration descriptor */
+#define READ_TURN_BYTES 65536    /* then other descriptors have their turn */
+#define OUTPUT_PACKETS_MAX 128   /* a peer that asks but does not read is not read either */
+#define REQUESTS_MAX 64u         /* waiting at one endpoint; Linux keeps 1, Windows a few */
+#define ANSWERED_MAX 8u          /* remembered, to know what a late cancellation meant; one crosses at most what is under way */
+#define EP_INFO_OUT 0            /* usb-redir: index of endpoint n, OUT */
+#define EP_INFO_IN 16            /* and IN */
+#define CONTROL_PACKET_BYTES 64  /* bMaxPacketSize0 at high speed (USB 2.0, section 5.5.3) */
+#define ENDPOINT_INTERRUPT 3     /* bmAttributes */
+#define CONFIGURATION_VALUE_AT 5 /* bConfigurationValue in a configuration descriptor */
 
 struct request {
   uint64_t id;
@@ -331,7 +331,8 @@ static void on_iso_packet(void *user_data, uint64_t id, struct usb_redir_iso_pac
   usbredirparser_free_packet_data(((struct usb_redir_device *)user_data)->parser, data);
 }
 
-static void on_interrupt_packet(void *user_data, uint64_t id, struct usb_redir_interrupt_packet_header *header, uint8_t *data, int data_bytes) {
+static void on_interrupt_packet(void *user_data, uint64_t id, struct usb_redir_interrupt_packet_header *header, uint8_t *data,
+                                int data_bytes) {
   (void)data_bytes;
   struct usbredirparser *parser = ((struct usb_redir_device *)user_data)->parser;
   header->status = usb_redir_inval;

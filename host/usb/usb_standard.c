@@ -68,14 +68,14 @@ static int string_descriptor(const struct usb_descriptors *descriptors, uint8_t 
 static int get_descriptor(const struct usb_descriptors *descriptors, const struct usb_setup *setup, uint8_t *in) {
   const uint8_t index = setup->value & 0xff;
   switch (setup->value >> 8) {
-    case TYPE_DEVICE:
-      return copy(in, descriptors->device, USB_DEVICE_DESCRIPTOR_BYTES);
-    case TYPE_CONFIGURATION:
-      return index == 0 ? copy(in, descriptors->configuration, descriptors->configuration_bytes) : USB_STALL;
-    case TYPE_STRING:
-      return string_descriptor(descriptors, index, in);
-    default:
-      return USB_STALL; /* a device qualifier also: there is no full-speed configuration of it */
+  case TYPE_DEVICE:
+    return copy(in, descriptors->device, USB_DEVICE_DESCRIPTOR_BYTES);
+  case TYPE_CONFIGURATION:
+    return index == 0 ? copy(in, descriptors->configuration, descriptors->configuration_bytes) : USB_STALL;
+  case TYPE_STRING:
+    return string_descriptor(descriptors, index, in);
+  default:
+    return USB_STALL; /* a device qualifier also: there is no full-speed configuration of it */
   }
 }
 

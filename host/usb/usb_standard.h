@@ -24,7 +24,8 @@ struct usb_layout {
   struct usb_endpoint in[USB_ENDPOINTS_MAX], out[USB_ENDPOINTS_MAX];
 };
 
-/* Interfaces and endpoints with alternate setting `alternate[n]` chosen for interface number n. Our own descriptors: faults are asserted. */
+/* Interfaces and endpoints with alternate setting `alternate[n]` chosen for interface number n. Our own descriptors: faults are asserted.
+ */
 void usb_standard_layout(const struct usb_descriptors *descriptors, const uint8_t alternate[USB_INTERFACES_MAX], struct usb_layout *layout);
 
 /* The answer to a request to the device or an endpoint; number of bytes, or USB_STALL: none of these. */
