@@ -171,8 +171,8 @@ int evdev_device_grab(struct evdev_device *device) {
 void evdev_device_release(struct evdev_device *device) {
   if (!device->grabbed)
     return;
-  evdev_leds_end(&device->leds);
   libevdev_grab(device->libevdev, LIBEVDEV_UNGRAB); /* cannot fail but for a device that is gone */
+  evdev_leds_end(&device->leds);                    /* after it: see there */
   device->grabbed = false;
 }
 

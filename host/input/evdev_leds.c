@@ -53,9 +53,13 @@ void evdev_leds_set(struct evdev_leds *leds, uint32_t led_mask) {
 
 /* The events are also echoes of what we wrote, perhaps of something older; so the kernel is asked what is lit now. */
 void evdev_leds_disputed(struct evdev_leds *leds, uint64_t now_ns) {
-  if (!leds->active || !leds->ours)
+  if (!leds->active)
     return;
   const uint32_t lit = read_leds(leds);
+  if (!leds->ours) {
+    leds->host = lit;
+    return;
+  }
   const uint32_t differs = lit ^ leds->wanted;
   if (!differs)
     return;
@@ -69,7 +73,7 @@ void evdev_leds_disputed(struct evdev_leds *leds, uint64_t now_ns) {
 }
 
 void evdev_leds_end(struct evdev_leds *leds) {
-  if (leds->active && leds->ours)
+  if (leds->active)
     write_leds(leds, leds->host);
   leds->active = leds->ours = false;
 }
