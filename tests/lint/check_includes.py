@@ -58,7 +58,7 @@ THIRD_PARTY = {
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/options.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
-    "libevdev": (r"^libevdev", ["host/input/evdev_*.c"]),
+    "libevdev": (r"^libevdev", ["host/input/evdev_libevdev.h"]),
     "libudev": (r"^libudev", ["host/devices/*.c"]),
     "usbredir": (r"^usbredir", ["host/usb/usb_redir_device.c"]),
     "libpng": (r"^png\.h$", ["host/app/screenshot.c"]),
@@ -69,6 +69,7 @@ THIRD_PARTY = {
 
 # One page of contract each: no backend shows through.
 SEAM_HEADERS = {
+    "host/devices/device_watch.h",
     "host/event/event_loop.h",
     "host/input/input_sink.h",
     "host/input/input_source.h",
@@ -89,6 +90,9 @@ DATA_PLANE = [
     "common/cpu_pause.h",
     "common/histogram.*",
     "common/memory_copy*",
+    "host/input/evdev_frame.*",
+    "host/input/evdev_keymap.*",
+    "host/input/evdev_merge.*",
     "host/input/input_queue.*",
     "host/input/keymap_table.*",
     "host/input/qmp_input_command.*",
