@@ -429,7 +429,6 @@ static struct viewer *create(const struct view_settings *settings) {
 
 int viewer_run(const struct view_settings *settings) {
   char error[256];
-  log_set_level((enum log_level)settings->log_level);
   log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
   struct viewer *viewer = create(settings);

@@ -28,7 +28,7 @@ static bool is_pressable(const struct input_event *event) {
 static bool is_news(struct window_source *source, const struct input_event *event) {
   if (!is_pressable(event))
     return true;
-  return (event->value ? held_keys_add : held_keys_remove)(&source->down, event->page, event->usage);
+  return (event->value ? pressed_keys_add : pressed_keys_remove)(&source->down, event->page, event->usage);
 }
 
 void window_source_report(struct window_source *source, const struct input_event *events, size_t count) {

@@ -3,12 +3,12 @@
 #ifndef TRANSOM_HOST_APP_WINDOW_SOURCE_H
 #define TRANSOM_HOST_APP_WINDOW_SOURCE_H
 
-#include "host/input/held_keys.h"
 #include "host/input/input_source.h"
+#include "host/input/pressed_keys.h"
 
 struct window_source {
   struct input_source base;
-  struct held_keys down;
+  struct pressed_keys down;
 };
 
 void window_source_init(struct window_source *source);

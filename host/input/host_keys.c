@@ -13,7 +13,7 @@ static uint8_t modifier_of(uint16_t page, uint16_t usage) {
   return is_modifier ? (uint8_t)(1u << (usage - LEFT_CTRL) % 4) : 0;
 }
 
-static uint8_t modifiers_in(const struct held_keys *held) {
+static uint8_t modifiers_in(const struct pressed_keys *held) {
   uint8_t modifiers = 0;
   for (unsigned i = 0; i < held->count; i++)
     modifiers |= modifier_of(held->keys[i].page, held->keys[i].usage);
@@ -23,12 +23,12 @@ static uint8_t modifiers_in(const struct held_keys *held) {
 static void to_guest(struct host_keys *keys, const struct input_event *event) {
   bool is_wheel = event->page != INPUT_PAGE_KEYBOARD && (event->usage == INPUT_USAGE_WHEEL || event->usage == INPUT_USAGE_AC_PAN);
   if (!is_wheel && event->value)
-    held_keys_add(&keys->guests, event->page, event->usage);
+    pressed_keys_add(&keys->guests, event->page, event->usage);
   keys->events->to_guest(event, keys->user_data);
 }
 
 static void to_host(struct host_keys *keys, const struct input_event *event) {
-  held_keys_add(&keys->hosts, event->page, event->usage);
+  pressed_keys_add(&keys->hosts, event->page, event->usage);
   keys->events->to_host(event, keys->user_data);
 }
 
@@ -63,13 +63,13 @@ static bool is_hosts(const struct host_keys *keys, const struct input_event *eve
  * from now on. */
 static void move_modifiers_to_guest(struct host_keys *keys, uint64_t time_ns) {
   for (unsigned i = 0; i < keys->hosts.count;) {
-    struct held_key key = keys->hosts.keys[i];
+    struct pressed_key key = keys->hosts.keys[i];
     if (!modifier_of(key.page, key.usage)) {
       i++;
       continue;
     }
     struct input_event event = {.page = key.page, .usage = key.usage, .time_ns = time_ns};
-    held_keys_remove(&keys->hosts, key.page, key.usage);
+    pressed_keys_remove(&keys->hosts, key.page, key.usage);
     keys->events->to_host(&event, keys->user_data);
     event.value = 1;
     to_guest(keys, &event);
@@ -101,13 +101,13 @@ static bool is_kept(const struct host_keys *keys, const struct input_event *even
 }
 
 static void release(struct host_keys *keys, const struct input_event *event) {
-  if (held_keys_remove(&keys->hosts, event->page, event->usage)) {
+  if (pressed_keys_remove(&keys->hosts, event->page, event->usage)) {
     keys->events->to_host(event, keys->user_data);
     return;
   }
   if (is_kept(keys, event))
     give_kept(keys, to_guest); /* pressed and released alone: the guest's start menu */
-  held_keys_remove(&keys->guests, event->page, event->usage);
+  pressed_keys_remove(&keys->guests, event->page, event->usage);
   keys->events->to_guest(event, keys->user_data);
 }
 
@@ -122,9 +122,9 @@ void host_keys_event(struct host_keys *keys, const struct input_event *event) {
 
 void host_keys_reset(struct host_keys *keys, uint64_t time_ns) {
   while (keys->hosts.count) {
-    struct held_key key = keys->hosts.keys[keys->hosts.count - 1];
+    struct pressed_key key = keys->hosts.keys[keys->hosts.count - 1];
     struct input_event event = {.page = key.page, .usage = key.usage, .time_ns = time_ns};
-    held_keys_remove(&keys->hosts, key.page, key.usage);
+    pressed_keys_remove(&keys->hosts, key.page, key.usage);
     keys->events->to_host(&event, keys->user_data);
   }
   keys->kept_count = keys->guests.count = 0;

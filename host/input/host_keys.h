@@ -8,8 +8,8 @@
 #ifndef TRANSOM_HOST_INPUT_HOST_KEYS_H
 #define TRANSOM_HOST_INPUT_HOST_KEYS_H
 
-#include "host/input/held_keys.h"
 #include "host/input/input_event.h"
+#include "host/input/pressed_keys.h"
 
 #include <stddef.h>
 
@@ -45,8 +45,8 @@ struct host_keys {
   bool can_reach_host;
   struct input_event kept[8]; /* presses of modifiers, in their order */
   unsigned kept_count;
-  struct held_keys hosts;  /* down, and the host's */
-  struct held_keys guests; /* down, and the guest's */
+  struct pressed_keys hosts;  /* down, and the host's */
+  struct pressed_keys guests; /* down, and the guest's */
 };
 
 /* `list` must outlive it. */

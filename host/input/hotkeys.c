@@ -66,8 +66,8 @@ static int toggle_part(const struct hotkeys *hotkeys, const struct input_event *
 
 static bool part_down(const struct hotkeys *hotkeys, int part) {
   const uint16_t *places = hotkeys->toggle.keys[part];
-  return !places[0] || held_keys_has(&hotkeys->down, INPUT_PAGE_KEYBOARD, places[0]) ||
-         (places[1] && held_keys_has(&hotkeys->down, INPUT_PAGE_KEYBOARD, places[1]));
+  return !places[0] || pressed_keys_has(&hotkeys->down, INPUT_PAGE_KEYBOARD, places[0]) ||
+         (places[1] && pressed_keys_has(&hotkeys->down, INPUT_PAGE_KEYBOARD, places[1]));
 }
 
 static bool toggle_whole(const struct hotkeys *hotkeys) { return part_down(hotkeys, 0) && part_down(hotkeys, 1); }
@@ -97,7 +97,7 @@ static void tell(struct hotkeys *hotkeys, enum hotkey hotkey, uint64_t time_ns) 
 /* What was held back turns out to be the guest's. */
 static void replay(struct hotkeys *hotkeys) {
   for (unsigned i = 0; i < hotkeys->kept_count; i++) {
-    held_keys_remove(&hotkeys->swallowed, hotkeys->kept[i].page, hotkeys->kept[i].usage);
+    pressed_keys_remove(&hotkeys->swallowed, hotkeys->kept[i].page, hotkeys->kept[i].usage);
     pass(hotkeys, &hotkeys->kept[i]);
   }
   hotkeys->kept_count = 0;
@@ -107,7 +107,7 @@ static void replay(struct hotkeys *hotkeys) {
 static void keep(struct hotkeys *hotkeys, const struct input_event *event) {
   if (hotkeys->kept_count < 2)
     hotkeys->kept[hotkeys->kept_count++] = *event;
-  held_keys_add(&hotkeys->swallowed, event->page, event->usage);
+  pressed_keys_add(&hotkeys->swallowed, event->page, event->usage);
   hotkeys->since_ns = event->time_ns;
 }
 
@@ -115,7 +115,7 @@ static void press_toggle(struct hotkeys *hotkeys, const struct input_event *even
   bool first = hotkeys->state == HOTKEYS_IDLE, second = hotkeys->state == HOTKEYS_PART, whole = toggle_whole(hotkeys);
   bool alone = hotkeys->toggle.keys[1][0] == 0;
   if (hotkeys->state == HOTKEYS_HELD || hotkeys->state == HOTKEYS_USED) {
-    held_keys_add(&hotkeys->swallowed, event->page, event->usage); /* the other place of a key that is down already */
+    pressed_keys_add(&hotkeys->swallowed, event->page, event->usage); /* the other place of a key that is down already */
   } else if (first && !alone && whole) {
     pass(hotkeys, event); /* the first key went to the guest long ago, so this is no toggle */
   } else if (first || (second && whole)) {
@@ -131,12 +131,12 @@ static void press_other(struct hotkeys *hotkeys, const struct input_event *event
   enum hotkey hotkey;
   if ((hotkeys->state == HOTKEYS_HELD || hotkeys->state == HOTKEYS_USED) && command_of(event, &hotkey)) {
     hotkeys->state = HOTKEYS_USED;
-    held_keys_add(&hotkeys->swallowed, event->page, event->usage);
+    pressed_keys_add(&hotkeys->swallowed, event->page, event->usage);
     tell(hotkeys, hotkey, event->time_ns);
     return;
   }
   if (hotkeys->state == HOTKEYS_IDLE && hotkeys->takes_f11 && event->page == INPUT_PAGE_KEYBOARD && event->usage == USAGE_F11) {
-    held_keys_add(&hotkeys->swallowed, event->page, event->usage);
+    pressed_keys_add(&hotkeys->swallowed, event->page, event->usage);
     tell(hotkeys, HOTKEY_FULLSCREEN, event->time_ns);
     return;
   }
@@ -146,7 +146,7 @@ static void press_other(struct hotkeys *hotkeys, const struct input_event *event
 }
 
 static bool any_down(const struct hotkeys *hotkeys, uint16_t left, uint16_t right) {
-  return held_keys_has(&hotkeys->down, INPUT_PAGE_KEYBOARD, left) || held_keys_has(&hotkeys->down, INPUT_PAGE_KEYBOARD, right);
+  return pressed_keys_has(&hotkeys->down, INPUT_PAGE_KEYBOARD, left) || pressed_keys_has(&hotkeys->down, INPUT_PAGE_KEYBOARD, right);
 }
 
 static bool is_panic_chord(const struct hotkeys *hotkeys, const struct input_event *event) {
@@ -163,10 +163,10 @@ static void panic(struct hotkeys *hotkeys, uint64_t time_ns) {
 }
 
 static void press(struct hotkeys *hotkeys, const struct input_event *event) {
-  if (!held_keys_add(&hotkeys->down, event->page, event->usage))
+  if (!pressed_keys_add(&hotkeys->down, event->page, event->usage))
     return; /* a repeat */
   if (is_panic_chord(hotkeys, event)) {
-    held_keys_add(&hotkeys->swallowed, event->page, event->usage);
+    pressed_keys_add(&hotkeys->swallowed, event->page, event->usage);
     panic(hotkeys, event->time_ns);
     return;
   }
@@ -187,7 +187,7 @@ static void release_toggle(struct hotkeys *hotkeys, const struct input_event *ev
     pass(hotkeys, event);
     return;
   }
-  held_keys_remove(&hotkeys->swallowed, event->page, event->usage);
+  pressed_keys_remove(&hotkeys->swallowed, event->page, event->usage);
   hotkeys->kept_count = 0;
   hotkeys->state = toggle_whole(hotkeys) ? HOTKEYS_USED : HOTKEYS_IDLE;
   if (tapped)
@@ -195,18 +195,18 @@ static void release_toggle(struct hotkeys *hotkeys, const struct input_event *ev
 }
 
 static void release(struct hotkeys *hotkeys, const struct input_event *event) {
-  if (!held_keys_remove(&hotkeys->down, event->page, event->usage))
+  if (!pressed_keys_remove(&hotkeys->down, event->page, event->usage))
     return;
   uint64_t whole_ns = hotkeys->whole_ns;
   if (!toggle_whole(hotkeys))
     hotkeys->whole_ns = 0;
   if (whole_ns && !hotkeys->whole_ns && event->time_ns >= whole_ns + HOTKEYS_PANIC_NS)
     panic(hotkeys, event->time_ns); /* the timer was late */
-  bool swallowed = held_keys_has(&hotkeys->swallowed, event->page, event->usage);
+  bool swallowed = pressed_keys_has(&hotkeys->swallowed, event->page, event->usage);
   if (swallowed && toggle_part(hotkeys, event) >= 0)
     release_toggle(hotkeys, event);
   else if (swallowed)
-    held_keys_remove(&hotkeys->swallowed, event->page, event->usage);
+    pressed_keys_remove(&hotkeys->swallowed, event->page, event->usage);
   else
     pass(hotkeys, event);
 }

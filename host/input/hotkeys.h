@@ -12,8 +12,8 @@
 #ifndef TRANSOM_HOST_INPUT_HOTKEYS_H
 #define TRANSOM_HOST_INPUT_HOTKEYS_H
 
-#include "host/input/held_keys.h"
 #include "host/input/input_event.h"
+#include "host/input/pressed_keys.h"
 #include "host/input/toggle_key.h"
 
 #define HOTKEYS_TAP_NS UINT64_C(400000000)
@@ -50,11 +50,11 @@ struct hotkeys {
   struct toggle_key toggle;
   bool takes_f11; /* F11 alone is full screen: set by the owner while the keyboard is not captured */
   enum hotkeys_state state;
-  uint64_t since_ns;          /* PART, HELD: when the last toggle key went down */
-  uint64_t whole_ns;          /* when the toggle was down as a whole, or 0: panic counts from here, whoever's the keys are */
-  struct held_keys down;      /* all that is down in truth */
-  struct held_keys swallowed; /* part of `down` that the guest knows nothing of */
-  struct input_event kept[2]; /* the toggle's presses, should it become a chord */
+  uint64_t since_ns;             /* PART, HELD: when the last toggle key went down */
+  uint64_t whole_ns;             /* when the toggle was down as a whole, or 0: panic counts from here, whoever's the keys are */
+  struct pressed_keys down;      /* all that is down in truth */
+  struct pressed_keys swallowed; /* part of `down` that the guest knows nothing of */
+  struct input_event kept[2];    /* the toggle's presses, should it become a chord */
   unsigned kept_count;
 };
 

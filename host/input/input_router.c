@@ -16,7 +16,7 @@ static void flush_motion(struct input_router *router) { pointer_motion_flush(&ro
 static void key_or_button(struct input_router *router, const struct input_event *event) {
   struct input_sink *sink = router->sink;
   bool down = event->value != 0;
-  if (!(down ? held_keys_add : held_keys_remove)(&router->held, event->page, event->usage))
+  if (!(down ? pressed_keys_add : pressed_keys_remove)(&router->held, event->page, event->usage))
     return;
   if (event->page == INPUT_PAGE_BUTTON)
     sink->impl->button(sink, (enum input_button)(event->usage - 1), down);
@@ -141,10 +141,10 @@ static void press_ctrl_alt(struct input_router *router, uint16_t usage) {
   struct input_sink *sink = router->sink;
   const uint16_t usages[] = {0xe0, 0xe2, usage};
   for (unsigned i = 0; i < 3; i++)
-    if (!held_keys_has(&router->held, INPUT_PAGE_KEYBOARD, usages[i]))
+    if (!pressed_keys_has(&router->held, INPUT_PAGE_KEYBOARD, usages[i]))
       sink->impl->key(sink, INPUT_PAGE_KEYBOARD, usages[i], true);
   for (unsigned i = 3; i-- > 0;)
-    if (!held_keys_has(&router->held, INPUT_PAGE_KEYBOARD, usages[i]))
+    if (!pressed_keys_has(&router->held, INPUT_PAGE_KEYBOARD, usages[i]))
       sink->impl->key(sink, INPUT_PAGE_KEYBOARD, usages[i], false);
 }
 

@@ -53,7 +53,7 @@ struct input_router {
   struct input_source *sources[INPUT_ORIGINS]; /* devices: NULL = none that we may read */
   enum input_origin grabbed;                   /* while captured: who is heard */
   struct input_sink *sink;                     /* never NULL */
-  struct held_keys held;                       /* at the sink */
+  struct pressed_keys held;                    /* at the sink */
   struct pointer_motion motion;
   enum input_note note;
   uint32_t leds;

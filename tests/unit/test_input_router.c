@@ -76,7 +76,7 @@ static void one(enum input_origin origin, uint16_t page, uint16_t usage, int32_t
 static void key(uint16_t usage, bool down) {
   struct fake_input_source *sources[] = {&window, &devices};
   for (int i = 0; i < 2; i++)
-    (down ? held_keys_add : held_keys_remove)(&sources[i]->down, INPUT_PAGE_KEYBOARD, usage);
+    (down ? pressed_keys_add : pressed_keys_remove)(&sources[i]->down, INPUT_PAGE_KEYBOARD, usage);
   if (!devices.grabbed)
     one(INPUT_ORIGIN_WINDOW, INPUT_PAGE_KEYBOARD, usage, down);
   one(INPUT_ORIGIN_DEVICES, INPUT_PAGE_KEYBOARD, usage, down);
@@ -152,7 +152,7 @@ static void a_stuck_key_ends_the_wait(void **state) {
   assert_int_equal(input_router_deadline_ns(&router), 0);
 }
 
-static void press_while_grabbing(struct fake_input_source *source) { held_keys_add(&source->down, INPUT_PAGE_KEYBOARD, 7); }
+static void press_while_grabbing(struct fake_input_source *source) { pressed_keys_add(&source->down, INPUT_PAGE_KEYBOARD, 7); }
 
 static void a_key_that_races_the_grab_is_given_back(void **state) {
   (void)state;
@@ -326,10 +326,10 @@ static void host_keys_go_to_the_host_from_devices_alone(void **state) {
 static void a_click_captures_when_it_may(void **state) {
   (void)state;
   begin(false, true);
-  held_keys_add(&window.down, INPUT_PAGE_BUTTON, 1);
+  pressed_keys_add(&window.down, INPUT_PAGE_BUTTON, 1);
   one(INPUT_ORIGIN_WINDOW, INPUT_PAGE_BUTTON, 1, 1);
   assert_state(CAPTURE_WAITING);
-  held_keys_remove(&window.down, INPUT_PAGE_BUTTON, 1);
+  pressed_keys_remove(&window.down, INPUT_PAGE_BUTTON, 1);
   one(INPUT_ORIGIN_WINDOW, INPUT_PAGE_BUTTON, 1, 0);
   assert_state(CAPTURE_CAPTURED);
   one(INPUT_ORIGIN_WINDOW, INPUT_PAGE_BUTTON, 1, 1);
@@ -396,7 +396,7 @@ static void random_input(void) {
   unsigned what = random_below(20);
   uint16_t usage = model_keys[random_below(MODEL_KEYS)];
   if (what < 16)
-    key(usage, !held_keys_has(&devices.down, INPUT_PAGE_KEYBOARD, usage));
+    key(usage, !pressed_keys_has(&devices.down, INPUT_PAGE_KEYBOARD, usage));
   else if (what < 18)
     one(devices.grabbed ? INPUT_ORIGIN_DEVICES : INPUT_ORIGIN_WINDOW, INPUT_PAGE_BUTTON, 1, (int)(what & 1));
   else
@@ -427,7 +427,7 @@ static void check_invariants(void) {
   assert_int_equal(router.held.count, counting.count);
   if (counting.down[TOGGLE]) { /* only as part of a chord: it was replayed for something */
     assert_int_equal(router.hotkeys.state, HOTKEYS_IDLE);
-    assert_true(held_keys_has(&router.hotkeys.down, INPUT_PAGE_KEYBOARD, TOGGLE));
+    assert_true(pressed_keys_has(&router.hotkeys.down, INPUT_PAGE_KEYBOARD, TOGGLE));
   }
 }
 
