@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+static const char watches[] = "Only watching: another viewer has keyboard and mouse (--take-input takes them)";
+
 static const char *released_because(enum input_note note) {
   switch (note) {
   case INPUT_NOTE_PANIC:
@@ -22,6 +24,8 @@ static const char *released_because(enum input_note note) {
     return "Released: the picture stands still";
   case INPUT_NOTE_GUEST_HID_POINTER:
     return "The guest hides its pointer";
+  case INPUT_NOTE_WATCHES:
+    return watches;
   case INPUT_NOTE_NONE:
   case INPUT_NOTE_USER:
     break;
@@ -32,7 +36,10 @@ static const char *released_because(enum input_note note) {
 static void say_state(const struct input_view *view, const char *kept, char text[INPUT_HINT_BYTES]) {
   switch (view->state) {
   case CAPTURE_RELEASED:
-    snprintf(text, INPUT_HINT_BYTES, "%s - tap %s to capture", released_because(view->note), view->toggle);
+    if (view->note == INPUT_NOTE_WATCHES)
+      snprintf(text, INPUT_HINT_BYTES, "%s", watches);
+    else
+      snprintf(text, INPUT_HINT_BYTES, "%s - tap %s to capture", released_because(view->note), view->toggle);
     return;
   case CAPTURE_WAITING:
     snprintf(text, INPUT_HINT_BYTES, "Let go of all keys and buttons to capture");

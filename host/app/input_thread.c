@@ -5,11 +5,13 @@
 #include "common/exit_status.h"
 #include "common/log.h"
 #include "common/thread.h"
+#include "host/app/input_devices.h"
 #include "host/app/input_mailbox.h"
 #include "host/app/input_sinks.h"
 #include "host/app/watchdog.h"
 #include "host/app/window_source.h"
 #include "host/event/event_loop.h"
+#include "host/link/input_broker.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -37,10 +39,13 @@ struct input_thread {
   struct input_mailbox *mailbox;
   struct window_source window;
   struct input_sinks sinks;
+  struct input_devices devices;
+  struct input_broker *broker; /* NULL: there is no server to ask */
   struct input_router router;
   bool routing; /* the router is there */
   struct watchdog watchdog;
   uint32_t frames_before;
+  uint64_t armed_ns; /* the deadline that its timer is set to; 0 = none */
 
   atomic_uint commands, frames;
   atomic_uint_fast64_t answered_ns, reports;
@@ -50,7 +55,11 @@ struct input_thread {
 };
 
 static void set_deadline(struct input_thread *input) {
-  uint64_t due_ns = input_router_deadline_ns(&input->router), now_ns = clock_monotonic_ns();
+  uint64_t due_ns = input_router_deadline_ns(&input->router);
+  if (due_ns == input->armed_ns)
+    return;
+  input->armed_ns = due_ns;
+  uint64_t now_ns = clock_monotonic_ns();
   event_timer_set(input->deadline, !due_ns ? 0 : due_ns > now_ns ? due_ns - now_ns : 1, 0);
 }
 
@@ -177,6 +186,7 @@ static void on_wake(void *user_data) {
 
 static void on_deadline(void *user_data) {
   struct input_thread *input = user_data;
+  input->armed_ns = 0;
   input_router_time(&input->router, clock_monotonic_ns());
   set_deadline(input);
 }
@@ -195,6 +205,99 @@ static void on_leds(uint32_t leds, void *user_data) {
     input_router_set_leds(&input->router, leds);
 }
 
+/* ---- devices ---- */
+
+static void on_device_report(const struct input_event *events, size_t count, void *user_data) {
+  struct input_thread *input = user_data;
+  input_router_report(&input->router, INPUT_ORIGIN_DEVICES, events, count);
+  atomic_fetch_add_explicit(&input->reports, 1, memory_order_relaxed);
+  set_deadline(input);
+}
+
+static void on_devices_changed(void *user_data) {
+  struct input_thread *input = user_data;
+  if (!input->routing)
+    return;
+  input_router_set_devices(&input->router, input_devices_source(&input->devices));
+  set_deadline(input);
+}
+
+/* ---- transom-serve ---- */
+
+static void on_granted(void *user_data) {
+  struct input_thread *input = user_data;
+  if (input->router.note == INPUT_NOTE_WATCHES)
+    input_router_set_note(&input->router, INPUT_NOTE_NONE);
+  input_sinks_allow(&input->sinks, true);
+}
+
+static void on_refused(const char *why, void *user_data) {
+  struct input_thread *input = user_data;
+  log_warning("this viewer only watches: %s", why);
+  input_sinks_allow(&input->sinks, false);
+  input_router_set_note(&input->router, INPUT_NOTE_WATCHES);
+}
+
+/* Then there is nobody to arbitrate, and nobody behind us either. */
+static void on_unreachable(const char *why, void *user_data) {
+  struct input_thread *input = user_data;
+  log_info("input without a guard: %s", why);
+  input_sinks_allow(&input->sinks, true);
+  input_devices_open_own(&input->devices);
+}
+
+static void on_devices_refused(const char *why, void *user_data) {
+  struct input_thread *input = user_data;
+  log_info("transom-serve lends no keyboard or mouse: %s", why);
+  input_devices_open_own(&input->devices);
+}
+
+static void on_device_added(int fd, const struct input_device_info *info, void *user_data) {
+  input_devices_add(&((struct input_thread *)user_data)->devices, fd, info);
+}
+
+static void on_device_removed(const char *node, void *user_data) {
+  input_devices_remove(&((struct input_thread *)user_data)->devices, node);
+}
+
+static void on_usb_channel(enum usb_channel which, int socket, void *user_data) {
+  struct input_thread *input = user_data;
+  if (which == USB_CHANNEL_INPUT)
+    input_sinks_plug_usb(&input->sinks, socket);
+  else
+    close(socket); /* sound has its own owner */
+}
+
+static void on_revoked(const char *why, void *user_data) {
+  struct input_thread *input = user_data;
+  log_warning("keyboard and mouse were taken back: %s", why);
+  input_router_step(&input->router, CAPTURE_RELEASE, INPUT_NOTE_REVOKED, clock_monotonic_ns());
+  input_devices_forget(&input->devices);
+  input_sinks_allow(&input->sinks, false);
+  set_deadline(input);
+}
+
+static int ask_server(struct input_thread *input) {
+  static const struct input_broker_events events = {.granted = on_granted,
+                                                    .refused = on_refused,
+                                                    .unreachable = on_unreachable,
+                                                    .devices_refused = on_devices_refused,
+                                                    .device_added = on_device_added,
+                                                    .device_removed = on_device_removed,
+                                                    .usb_channel = on_usb_channel,
+                                                    .revoked = on_revoked};
+  const struct input_thread_options *options = input->options;
+  if (!options->control[0]) {
+    input_sinks_allow(&input->sinks, true);
+    if (options->qmp[0] || options->usb[0])
+      input_devices_open_own(&input->devices);
+    return 0;
+  }
+  input->broker = input_broker_create(input->loop, options->control, options->take_input, &events, input);
+  input->sinks.broker = input->broker;
+  return input->broker ? 0 : -errno;
+}
+
 /* ---- start and end ---- */
 
 static int add_timers(struct input_thread *input) {
@@ -208,8 +311,16 @@ static int add_timers(struct input_thread *input) {
   return 0;
 }
 
+static int add_sources(struct input_thread *input) {
+  static const struct input_source_events window_events = {.report = on_window_report};
+  static const struct input_source_events device_events = {.report = on_device_report, .devices_changed = on_devices_changed};
+  window_source_init(&input->window);
+  input->window.base.events = &window_events;
+  input->window.base.user_data = input;
+  return input_devices_init(&input->devices, input->loop, input->options->input_devices, &device_events, input) ? 0 : -E2BIG;
+}
+
 static int set_up(struct input_thread *input) {
-  static const struct input_source_events source_events = {.report = on_window_report};
   static const struct input_sinks_events sinks_events = {.chosen = on_sink, .leds = on_leds};
   static const struct input_router_events router_events = {.changed = on_changed, .command = on_command};
   input->loop = event_loop_create(EVENT_LOOP_EPOLL); /* one call a turn, and nothing that a policy may forbid */
@@ -219,14 +330,15 @@ static int set_up(struct input_thread *input) {
   int error = add_timers(input);
   if (error)
     return error;
-  window_source_init(&input->window);
-  input->window.base.events = &source_events;
-  input->window.base.user_data = input;
-  if (!input_sinks_init(&input->sinks, input->loop, input->options->qmp, &sinks_events, input))
-    return errno ? -errno : -ENOMEM;
+  error = add_sources(input);
+  if (error)
+    return error;
+  const struct input_sinks_options sinks = {.qmp = input->options->qmp, .usb = input->options->usb};
+  if (!input_sinks_init(&input->sinks, input->loop, &sinks, &sinks_events, input))
+    return -errno;
   input_router_init(&input->router, &input->options->router, &input->window.base, input->sinks.chosen, &router_events, input);
   input->routing = true;
-  return 0;
+  return ask_server(input);
 }
 
 static void tear_down(struct input_thread *input) {
@@ -234,8 +346,10 @@ static void tear_down(struct input_thread *input) {
     on_wake(input);
     input_router_step(&input->router, CAPTURE_LEAVE, INPUT_NOTE_FOCUS, clock_monotonic_ns());
   }
+  input_sinks_finish(&input->sinks); /* before the guard is told that all is released */
   input->routing = false;
-  input_sinks_finish(&input->sinks);
+  input_devices_finish(&input->devices);
+  input_broker_destroy(input->broker);
   event_source_remove(input->deadline);
   event_source_remove(input->hint);
   event_source_remove(input->watch);

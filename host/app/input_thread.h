@@ -11,7 +11,10 @@ struct input_thread;
 
 struct input_thread_options {
   struct input_router_options router;
-  const char *qmp; /* a monitor's socket; "" = none */
+  const char *qmp, *usb;     /* sockets, see input_sinks.h */
+  const char *control;       /* transom-serve's control.sock; "" = there is no server */
+  bool take_input;           /* from another viewer that has it */
+  const char *input_devices; /* see input_devices.h */
 };
 
 struct input_thread_events { /* on the input thread: must not wait for anybody */

@@ -22,6 +22,9 @@ static const char *const level_names[] = {"error", "warning", "info", "debug", N
 static const struct option_entry entries[] = {
     {.name = "region", STRING(region), .argument = "REGION", .help = "server:SOCKET of transom-serve, or a shared memory file"},
     {.name = "qmp", STRING(qmp), .argument = "SOCKET", .help = "QEMU's monitor: sends the window's keyboard and mouse to the guest"},
+    {.name = "usb", STRING(usb), .argument = "SOCKET", .help = "QEMU's usb-redir chardev, where transom-serve does not hand it over"},
+    {.name = "input-device", STRING(input_device), .argument = "LIST", .help = "paths, by-id names or vid:pid of devices to capture (all)"},
+    {.name = "take-input", .kind = OPTION_FLAG, .offset = FIELD(take_input), .help = "take keyboard and mouse from another viewer"},
     {.name = "toggle", STRING(toggle), .argument = "KEY", .help = "captures and releases keyboard and mouse (auto: Right Ctrl)"},
     {.name = "host-keys", STRING(host_keys), .argument = "LIST", .help = "keys that stay with the host (volume,brightness,media)"},
     {.name = "capture-on-click", .kind = OPTION_FLAG, .offset = FIELD(capture_on_click), .help = "a click into the window captures"},

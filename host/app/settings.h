@@ -46,6 +46,9 @@ enum settings_stats */
   char toggle[64];     /* "auto", or for toggle_key_parse() */
   char host_keys[256]; /* for host_key_list_parse() */
   bool capture_on_click;
+  char usb[SETTINGS_PATH_BYTES]; /* QEMU's usb-redir chardev that listens; "" = by transom-serve */
+  char input_device[512];        /* "" = all */
+  bool take_input;
   int hidden_pointer; /* enum settings_hidden_pointer */
   struct input_settings input;
 };

@@ -13,6 +13,7 @@ struct viewer_input {
   struct input_thread *thread; /* NULL = this viewer only watches */
   struct input_thread_options options;
   struct input_thread_events events;
+  char control[SETTINGS_PATH_BYTES];
   struct window *window;
   struct presenter *presenter;
   struct window_input translator;

@@ -116,7 +116,7 @@ void input_router_step(struct input_router *router, enum capture_event event, en
   bool insisted = event == CAPTURE_RELEASE && (note == INPUT_NOTE_USER || note == INPUT_NOTE_PANIC); /* and wants to see that it worked */
   if (changed || insisted)
     router->note = note;
-  else if (asked && before == CAPTURE_RELEASED)
+  else if (asked && before == CAPTURE_RELEASED && router->note != INPUT_NOTE_WATCHES)
     router->note = INPUT_NOTE_DEAF;
   if (actions & CAPTURE_RELEASE_GUEST)
     release_guest(router);
@@ -244,6 +244,11 @@ void input_router_set_sink(struct input_router *router, struct input_sink *sink,
     router->sink = sink;
   }
   input_router_step(router, ready ? CAPTURE_HEARING : CAPTURE_DEAF, INPUT_NOTE_DEAF, now_ns);
+}
+
+void input_router_set_note(struct input_router *router, enum input_note note) {
+  router->note = note;
+  router->events->changed(router->user_data);
 }
 
 void input_router_set_leds(struct input_router *router, uint32_t leds) {

@@ -29,6 +29,7 @@ enum input_note {
   INPUT_NOTE_REVOKED,   /* transom-serve took the input back */
   INPUT_NOTE_AGENT,     /* the picture stands still */
   INPUT_NOTE_GUEST_HID_POINTER,
+  INPUT_NOTE_WATCHES, /* another viewer has the VM's input */
 };
 
 struct input_router_events {
@@ -70,6 +71,7 @@ void input_router_set_devices(struct input_router *router, struct input_source *
 
 /* Releases what the old sink has down; `ready`: the guest can hear the new one. Neither sink becomes the router's. */
 void input_router_set_sink(struct input_router *router, struct input_sink *sink, bool ready, uint64_t now_ns);
+void input_router_set_note(struct input_router *router, enum input_note note); /* something to show */
 void input_router_set_leds(struct input_router *router, uint32_t leds);
 
 void input_router_report(struct input_router *router, enum input_origin origin, const struct input_event *events, size_t count);
