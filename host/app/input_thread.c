@@ -7,7 +7,6 @@
 #include "common/thread.h"
 #include "host/app/input_devices.h"
 #include "host/app/input_mailbox.h"
-#include "host/app/input_sinks.h"
 #include "host/app/watchdog.h"
 #include "host/app/window_source.h"
 #include "host/event/event_loop.h"
@@ -196,6 +195,7 @@ static void on_sink(struct input_sink *sink, bool ready, void *user_data) {
   if (!input->routing)
     return; /* the first choice comes before there is a router */
   input_router_set_sink(&input->router, sink, ready, clock_monotonic_ns());
+  publish(input, input->view.hint, is_awake(input));
   set_deadline(input);
 }
 
@@ -289,7 +289,7 @@ static int ask_server(struct input_thread *input) {
   const struct input_thread_options *options = input->options;
   if (!options->control[0]) {
     input_sinks_allow(&input->sinks, true);
-    if (options->qmp[0] || options->usb[0])
+    if (options->sinks.qmp[0] || options->sinks.usb[0])
       input_devices_open_own(&input->devices);
     return 0;
   }
@@ -333,8 +333,7 @@ static int set_up(struct input_thread *input) {
   error = add_sources(input);
   if (error)
     return error;
-  const struct input_sinks_options sinks = {.qmp = input->options->qmp, .usb = input->options->usb};
-  if (!input_sinks_init(&input->sinks, input->loop, &sinks, &sinks_events, input))
+  if (!input_sinks_init(&input->sinks, input->loop, &input->options->sinks, &sinks_events, input))
     return -errno;
   input_router_init(&input->router, &input->options->router, &input->window.base, input->sinks.chosen, &router_events, input);
   input->routing = true;
