@@ -151,35 +151,13 @@ void guest_machine_boot(struct guest_machine *machine, const char *const *extra)
   snprintf(qmp, sizeof(qmp), "unix:%s,server=on,wait=off", machine->qmp_socket);
   snprintf(serial, sizeof(serial), "file:%s", machine->serial_log);
   const char *accelerator = getenv("TRANSOM_ACCEL");
+  /* clang-format off */
   const char *words[WORDS_MAX] = {
-      "-machine",
-      "q35",
-      "-accel",
-      accelerator ? accelerator : "tcg",
-      "-cpu",
-      "max",
-      "-m",
-      "512",
-      "-nodefaults",
-      "-display",
-      "none",
-      "-kernel",
-      machine->kernel,
-      "-initrd",
-      machine->initrd,
-      "-append",
-      "console=ttyS0 quiet panic=-1 transom_agent=off",
-      "-serial",
-      serial,
-      "-chardev",
-      control,
-      "-serial",
-      "chardev:control",
-      "-qmp",
-      qmp,
-      "-chardev",
-      usb,
-  }; /* clang-format would put one a line */
+      "-machine", "q35", "-accel", accelerator ? accelerator : "tcg", "-cpu", "max", "-m", "512", "-nodefaults", "-display", "none",
+      "-kernel", machine->kernel, "-initrd", machine->initrd, "-append", "console=ttyS0 quiet panic=-1 transom_agent=off",
+      "-serial", serial, "-chardev", control, "-serial", "chardev:control", "-qmp", qmp, "-chardev", usb,
+  };
+  /* clang-format on */
   size_t count = 0;
   while (words[count])
     count++;
