@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_NS UINT64_C(60000000000) /* emulation on a busy machine */
+#define PATIENCE_NS UINT64_C(20000000000) /* emulation on a busy machine */
 #define TURN_MS 100
 #define WORDS_MAX 80
 #define EXIT_CANNOT_RUN 77
@@ -167,6 +167,7 @@ void guest_machine_boot(struct guest_machine *machine, const char *const *extra)
   words[count++] = "-device";
   words[count++] = "usb-redir,chardev=usb";
   machine->length = machine->read = 0;
+  machine->recording = false;
   guest_machine_launch(machine, words);
   guest_machine_until(machine, connect_control, machine, "QEMU's sockets");
   guest_machine_wait(machine, "guest: control ready");
@@ -229,7 +230,9 @@ const char *guest_machine_sync(struct guest_machine *machine) {
 
 void guest_machine_record(struct guest_machine *machine, const char *options) {
   char line[256];
-  guest_machine_say(machine, "quit 2>/dev/null");
+  if (machine->recording)
+    guest_machine_say(machine, "quit");
+  machine->recording = true;
   snprintf(line, sizeof(line), "record_input %s", options);
   guest_machine_say(machine, line);
   guest_machine_wait(machine, "recording");
