@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_NS UINT64_C(20000000000) /* emulation on a busy machine */
+#define PATIENCE_NS UINT64_C(60000000000) /* emulation on a busy machine */
 #define TURN_MS 100
 #define WORDS_MAX 80
 #define EXIT_CANNOT_RUN 77
