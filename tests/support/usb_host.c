@@ -8,11 +8,38 @@
 
 #include <usbredirparser.h>
 
+/* Header: type, length, number; the number has 32 bits in the hello and 64 after it (usb-redir-protocol: usb_redir_cap_64bits_ids). */
+static void count_packets(struct usb_host *host, const uint8_t *data, size_t bytes) {
+  while (bytes > 0) {
+    const size_t header_size = host->packets == 0 ? 12 : 16;
+    const size_t wanted = host->header_bytes < header_size ? header_size - host->header_bytes : host->packet_rest;
+    const size_t part = bytes < wanted ? bytes : wanted;
+    if (host->header_bytes < header_size) {
+      memcpy(&host->header[host->header_bytes], data, part);
+      host->header_bytes += part;
+      if (host->header_bytes == header_size)
+        host->packet_rest = host->header[4] | (size_t)host->header[5] << 8 | (size_t)host->header[6] << 16;
+    } else {
+      host->packet_rest -= part;
+    }
+    data += part;
+    bytes -= part;
+    if (host->header_bytes < header_size || host->packet_rest > 0)
+      continue;
+    host->header_bytes = 0;
+    host->packets++;
+  }
+}
+
+bool usb_host_is_between_packets(const struct usb_host *host) { return host->header_bytes == 0; }
+
 static int read_socket(void *user_data, uint8_t *data, int count) {
   struct usb_host *host = user_data;
   const ssize_t bytes = recv(host->socket, data, (size_t)count, MSG_DONTWAIT);
-  if (bytes > 0)
+  if (bytes > 0) {
+    count_packets(host, data, (size_t)bytes);
     return (int)bytes;
+  }
   if (bytes < 0 && errno == EAGAIN)
     return 0;
   host->hung_up = true;

@@ -35,12 +35,17 @@ struct usb_host {
   struct usb_host_report reports[USB_HOST_REPORTS_MAX];
   size_t report_count;
   uint64_t next_id;
+  /* Packets are counted apart from the parser, so that half of one shows at the end. */
+  uint8_t header[16];
+  size_t header_bytes, packet_rest;
+  unsigned packets;
 };
 
 void usb_host_start(struct usb_host *host, int socket); /* the socket becomes the host's */
 void usb_host_stop(struct usb_host *host);              /* hangs up */
 
 void usb_host_read(struct usb_host *host); /* all that has come */
+bool usb_host_is_between_packets(const struct usb_host *host);
 void usb_host_set_configuration(struct usb_host *host, uint8_t configuration);
 void usb_host_reset(struct usb_host *host);
 void usb_host_control(struct usb_host *host, uint8_t request_type, uint8_t request, uint16_t value, uint16_t index, const uint8_t *data,
