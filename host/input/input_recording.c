@@ -100,7 +100,8 @@ static const char *take_state(const char **at, struct input_event *event) {
 
 static const char *take_key(const char **at, struct input_event *event) {
   long page, usage;
-  if (!take_number(at, 16, 0, 0xffff, &page) || *(*at)++ != ':' || !take_number(at, 16, 0, 0xffff, &usage) || !is_key_usage(page, usage))
+  if (!take_number(at, 16, 0, 0xffff, &page) || *(*at)++ != ':' || **at == ' ' || !take_number(at, 16, 0, 0xffff, &usage) ||
+      !is_key_usage(page, usage))
     return "a key is a page and a usage, as in 07:04";
   event->page = (uint16_t)page;
   event->usage = (uint16_t)usage;

@@ -117,13 +117,15 @@ static uint64_t wait_ns(const struct replay_source *replay) {
 
 static void on_time(void *user_data) {
   struct replay_source *replay = user_data;
-  for (int reports = 0; replay->next_line == NEXT_EVENT; reports++) {
+  for (int reports = 0; replay->next_line != NEXT_FAULT; reports++) {
     const uint64_t delay_ns = replay->is_due ? 0 : wait_ns(replay);
     replay->is_due = delay_ns > 0;
     if (delay_ns > 0 || reports == INPUT_REPLAY_REPORTS_A_TURN) {
       event_timer_set(replay->timer, delay_ns ? delay_ns : 1, 0);
       return;
     }
+    if (replay->next_line == NEXT_END)
+      break;
     play_report(replay);
   }
   end(replay);
