@@ -67,6 +67,8 @@ void input_recorder_report(struct input_recorder *recorder, const struct input_e
     if (input_recording_is_recordable(&events[i]) &&
         (!input_recording_is_key(&events[i]) || input_recording_held_put(&recorder->held, &events[i])))
       write_event(recorder, &events[i]);
+  if (fflush(recorder->file) && !recorder->fault) /* whoever looks, or is killed, has it all */
+    recorder->fault = -errno;
 }
 
 size_t input_recorder_count(const struct input_recorder *recorder) { return recorder->count; }
