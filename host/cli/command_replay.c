@@ -127,6 +127,7 @@ static int run(int argc, char **argv) {
     fprintf(stderr, "transom replay: %s is missing; try --help\n", count == 0 ? "FILE" : "--qmp SOCKET");
     return EXIT_STATUS_USAGE;
   }
+  log_set_level(LOG_WARNING); /* a line for what went wrong, none for connections */
   struct event_loop *loop = event_loop_create(EVENT_LOOP_AUTO);
   if (!loop) {
     log_error("cannot start: %s", strerror(errno));
