@@ -57,6 +57,8 @@ static bool set_accepting(struct qmp_sink *sink, bool accepting) {
   if (changed)
     input_queue_clear(&sink->queue);
   sink->accepting = accepting;
+  if (changed && sink->base.ready)
+    sink->base.ready(accepting, sink->base.ready_user_data);
   return changed;
 }
 
