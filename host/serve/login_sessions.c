@@ -29,7 +29,7 @@ static void on_monitor(int fd, uint32_t events, void *user_data) {
 static bool watch(struct login_sessions *sessions) {
   if (sessions->monitor)
     return true;
-  if (sd_login_monitor_new(NULL, &sessions->monitor) < 0) {
+  if (sd_login_monitor_new("session", &sessions->monitor) < 0) {
     sessions->monitor = NULL;
     return false;
   }
@@ -70,20 +70,22 @@ static bool has_seat(const char *session) {
   return has && sd_session_is_remote(session) == 0;
 }
 
-static enum login_presence presence_in(const char *session) {
-  if (!has_seat(session) || !is_user_class(session))
+static enum login_presence presence_in(const char *session, uid_t uid) {
+  uid_t owner;
+  if (sd_session_get_uid(session, &owner) < 0 || owner != uid || !has_seat(session) || !is_user_class(session))
     return LOGIN_NO_SEAT;
   return sd_session_is_active(session) > 0 ? LOGIN_HERE : LOGIN_AWAY;
 }
 
+/* Through the sessions' own files only, because these are what is watched. */
 enum login_presence login_sessions_presence(struct login_sessions *sessions, uid_t uid) {
   char **names = NULL;
   enum login_presence best = LOGIN_NO_SEAT;
   if (!watch(sessions))
     return LOGIN_UNKNOWN;
-  const int count = sd_uid_get_sessions(uid, 0, &names);
+  const int count = sd_get_sessions(&names);
   for (int i = 0; i < count; i++) {
-    const enum login_presence presence = presence_in(names[i]);
+    const enum login_presence presence = presence_in(names[i], uid);
     best = presence > best ? presence : best;
     free(names[i]);
   }

@@ -4,11 +4,11 @@
  * TRANSOM_LONG=1: 20 deaths of each kind instead of 10 in all. TRANSOM_SEED=N repeats a run. */
 #include "common/log.h"
 #include "host/event/event_loop.h"
+#include "support/broker_process.h"
 #include "support/guest_machine.h"
 #include "support/serve_process.h"
 #include "support/test_random.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -47,82 +45,12 @@ struct fixture {
   struct guest_machine machine;
   struct serve_process serve;
   struct test_random random;
-  pid_t viewer;
-  int to_viewer, from_viewer;
-  char said[8192]; /* by the viewer, that nobody has looked at yet */
-  size_t said_bytes;
+  struct broker_process viewer;
   bool down[DEVICES_MAX][CODES_MAX]; /* in the guest, by its own report */
   unsigned presses, releases;        /* in this round */
 };
 
 static struct fixture fixture;
-
-/* ---- the viewer ---- */
-
-static void run_viewer(const struct fixture *f, bool usb, int input, int output) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  dup2(input, STDIN_FILENO);
-  dup2(output, STDOUT_FILENO);
-  if (usb)
-    execl(BROKER_VIEWER, "broker_viewer", f->serve.control_socket, "--usb", (char *)NULL);
-  else
-    execl(BROKER_VIEWER, "broker_viewer", f->serve.control_socket, "--qmp", f->machine.qmp_socket, (char *)NULL);
-  _exit(127);
-}
-
-static void start_viewer(struct fixture *f, bool usb) {
-  int in[2], out[2];
-  assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-  assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-  f->viewer = fork();
-  assert_true(f->viewer >= 0);
-  if (f->viewer == 0)
-    run_viewer(f, usb, in[0], out[1]);
-  close(in[0]);
-  close(out[1]);
-  f->to_viewer = in[1];
-  f->from_viewer = out[0];
-  fcntl(f->from_viewer, F_SETFL, O_NONBLOCK);
-  f->said_bytes = 0;
-}
-
-struct wish {
-  struct fixture *fixture;
-  const char *line;
-};
-
-/* Takes the line that is wished for out of what the viewer said; the others may be wished for later. */
-static bool viewer_said(void *user_data) {
-  struct wish *wish = user_data;
-  struct fixture *f = wish->fixture;
-  const ssize_t count = read(f->from_viewer, f->said + f->said_bytes, sizeof f->said - 1 - f->said_bytes);
-  f->said_bytes += count > 0 ? (size_t)count : 0;
-  f->said[f->said_bytes] = 0;
-  char *found = strstr(f->said, wish->line), *end = found ? strchr(found, '\n') : NULL;
-  if (!end)
-    return false;
-  memmove(found, end + 1, strlen(end + 1) + 1);
-  f->said_bytes = strlen(f->said);
-  return true;
-}
-
-static void await_viewer(struct fixture *f, const char *line) {
-  struct wish wish = {f, line};
-  guest_machine_until(&f->machine, viewer_said, &wish, line);
-}
-
-static void tell_viewer(struct fixture *f, const char *verb, size_t letter) {
-  char line[64];
-  const int length = snprintf(line, sizeof line, "%s 7 %x\n", verb, letters[letter].usage);
-  assert_int_equal(write(f->to_viewer, line, (size_t)length), length);
-}
-
-static void end_viewer(struct fixture *f) {
-  kill(f->viewer, SIGKILL);
-  assert_int_equal(waitpid(f->viewer, NULL, 0), f->viewer);
-  close(f->to_viewer);
-  close(f->from_viewer);
-}
 
 /* ---- the guest's report ---- */
 
@@ -189,6 +117,12 @@ static void require_nothing_held(struct fixture *f) {
 
 /* ---- a death ---- */
 
+static void tell_viewer(struct fixture *f, const char *verb, size_t letter) {
+  char line[64];
+  snprintf(line, sizeof line, "%s 7 %x", verb, letters[letter].usage);
+  broker_process_tell(&f->viewer, line);
+}
+
 /* Some keys that stay down, known to the guest; then a burst of others, in whose midst the signal comes. */
 static void type(struct fixture *f) {
   const uint32_t held = 1 + test_random_below(&f->random, HELD_MAX);
@@ -201,32 +135,35 @@ static void type(struct fixture *f) {
   for (uint32_t i = 0; i < burst; i++) {
     const size_t letter = held + test_random_below(&f->random, (uint32_t)(LETTERS - held));
     tell_viewer(f, test_random_one_in(&f->random, 3) ? "release" : "press", letter);
+    if (test_random_one_in(&f->random, 4))
+      count_down(f); /* some time passes */
   }
 }
 
 /* Stopped, its keys came up. When it goes on it finds its input gone, and nothing that it had still to say goes down in the guest. */
 static void resume(struct fixture *f) {
-  kill(f->viewer, SIGCONT);
-  await_viewer(f, "revoked ");
-  await_viewer(f, "granted");
+  kill(f->viewer.pid, SIGCONT);
+  broker_process_await(&f->viewer, "revoked ");
+  broker_process_await(&f->viewer, "granted");
   await_down(f, 0, "keys of a viewer that went on");
 }
 
 static void die(struct fixture *f, const struct kind *kind) {
   f->presses = f->releases = 0;
-  start_viewer(f, kind->usb);
-  await_viewer(f, "granted");
-  await_viewer(f, "sink ready");
+  const char *const usb[] = {"--usb", NULL}, *const qmp[] = {"--qmp", f->machine.qmp_socket, NULL};
+  broker_process_start(&f->viewer, getuid(), BROKER_VIEWER, f->serve.control_socket, kind->usb ? usb : qmp);
+  broker_process_await(&f->viewer, "granted");
+  broker_process_await(&f->viewer, "sink ready");
   for (int i = 0; kind->usb && i < GUEST_DEVICES; i++)
     guest_machine_wait(&f->machine, "device "); /* the recorder has it open */
   type(f);
-  kill(f->viewer, kind->signal);
+  kill(f->viewer.pid, kind->signal);
   await_down(f, 0, kind->signal == SIGKILL ? "keys of a dead viewer" : "keys of a stopped viewer");
   require_nothing_held(f);
   assert_true(f->presses > 0 && f->presses == f->releases);
   if (kind->signal == SIGSTOP)
     resume(f);
-  end_viewer(f);
+  broker_process_end(&f->viewer);
   await_down(f, 0, "keys after all");
 }
 

@@ -127,9 +127,24 @@ static void on_device_removed(const char *node, void *user_data) {
   printf("device-removed %s\n", node);
 }
 
+/* As a good viewer does: a grab outlives its descriptor, because the server has another. */
+static void let_go_of_devices(void) {
+  for (int i = 0; i < DEVICES_MAX; i++) {
+    struct device *device = &viewer.devices[i];
+    if (!device->source)
+      continue;
+    on_device_readable(device->fd, EVENT_READABLE, device); /* says so when it is dead */
+    if (!device->source)
+      continue;
+    ioctl(device->fd, EVIOCGRAB, 0);
+    forget_device(device);
+  }
+}
+
 static void on_revoked(const char *why, void *user_data) {
   (void)user_data;
   printf("revoked %s\n", why);
+  let_go_of_devices();
   if (viewer.sink)
     viewer.sink->impl->reset(viewer.sink);
 }
