@@ -148,7 +148,7 @@ static void resume(struct fixture *f) {
   await_down(f, 0, "keys of a viewer that went on");
 }
 
-static void die(struct fixture *f, const struct kind *kind) {
+static void die(struct fixture *f, const struct kind *kind, bool in_mid_command) {
   f->presses = f->releases = 0;
   const char *const usb[] = {"--usb", NULL}, *const qmp[] = {"--qmp", f->machine.qmp_socket, NULL};
   broker_process_start(&f->viewer, getuid(), BROKER_VIEWER, f->serve.control_socket, kind->usb ? usb : qmp);
@@ -157,6 +157,10 @@ static void die(struct fixture *f, const struct kind *kind) {
   for (int i = 0; kind->usb && i < GUEST_DEVICES; i++)
     guest_machine_wait(&f->machine, "device "); /* the recorder has it open */
   type(f);
+  if (in_mid_command) {
+    broker_process_tell(&f->viewer, "stutter");
+    broker_process_await(&f->viewer, "stuttered");
+  }
   kill(f->viewer.pid, kind->signal);
   await_down(f, 0, kind->signal == SIGKILL ? "keys of a dead viewer" : "keys of a stopped viewer");
   require_nothing_held(f);
@@ -176,9 +180,10 @@ static void every_key_comes_up(void **state) {
   printf("TRANSOM_SEED=%llu: %d deaths\n", (unsigned long long)f->random.state, deaths);
   for (int i = 0; i < deaths; i++) {
     const struct kind *kind = &kinds[i % KIND_COUNT];
-    die(f, kind);
-    printf("%s, %s: %u presses, %u releases\n", kind->usb ? "usb" : "qmp", kind->signal == SIGKILL ? "killed" : "stopped", f->presses,
-           f->releases);
+    const bool in_mid_command = !kind->usb && i / KIND_COUNT % 2;
+    die(f, kind, in_mid_command);
+    printf("%s, %s%s: %u presses, %u releases\n", kind->usb ? "usb" : "qmp", kind->signal == SIGKILL ? "killed" : "stopped",
+           in_mid_command ? " in mid-command" : "", f->presses, f->releases);
   }
 }
 

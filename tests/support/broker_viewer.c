@@ -4,8 +4,8 @@
  *
  * Says on standard output, a line each: granted, refused WHY, devices-refused WHY, device NODE NAME, device-removed NODE,
  * device-dead NODE ERRNO (a read failed), key NODE CODE VALUE, usb input|audio, usb-end input|audio, sink ready, sink gone, revoked WHY.
- * Hears on standard input: take, press PAGE USAGE, release PAGE USAGE (hexadecimal),
- * grab, ungrab. */
+ * Hears on standard input: take, press PAGE USAGE, release PAGE USAGE (hexadecimal), grab, ungrab, stutter (half a QMP command; answered
+ * by `stuttered`). */
 #include "host/event/event_loop.h"
 #include "host/input/input_sink.h"
 #include "host/input/input_sink_usb_hid.h"
@@ -35,6 +35,7 @@ struct viewer {
   struct input_broker *broker;
   struct input_sink *sink; /* NULL: none */
   bool is_usb;
+  int qmp_socket; /* the QMP sink's; -1: not connected */
   struct device devices[DEVICES_MAX];
   struct event_source *usb[2];
   int usb_socket[2];
@@ -151,6 +152,7 @@ static void on_revoked(const char *why, void *user_data) {
 
 static void on_qmp_connected(int socket, void *user_data) {
   (void)user_data;
+  viewer.qmp_socket = socket;
   input_broker_share_qmp(viewer.broker, socket);
 }
 
@@ -170,10 +172,19 @@ static void grab(int on) {
       printf("grab %s %d\n", viewer.devices[i].node, ioctl(viewer.devices[i].fd, EVIOCGRAB, on) ? errno : 0);
 }
 
+/* Half a command, as of somebody who dies in its midst. Inside braces; a string would end at the next newline. */
+static void stutter(void) {
+  static const char half[] = "{\"execute\": \"input-send-event\", \"arguments\": {\"events\": [{\"type\": \"key\", ";
+  const bool sent = send(viewer.qmp_socket, half, sizeof half - 1, MSG_NOSIGNAL) == (ssize_t)sizeof half - 1;
+  printf(sent ? "stuttered\n" : "speechless\n");
+}
+
 static void obey(const char *line) {
   unsigned page, usage;
   if (!strcmp(line, "take"))
     input_broker_take(viewer.broker);
+  else if (!strcmp(line, "stutter"))
+    stutter();
   else if (!strcmp(line, "grab") || !strcmp(line, "ungrab"))
     grab(line[0] == 'g');
   else if (viewer.sink && sscanf(line, "press %x %x", &page, &usage) == 2)
