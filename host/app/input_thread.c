@@ -43,6 +43,7 @@ struct input_thread {
   struct input_router router;
   bool routing; /* the router is there */
   struct watchdog watchdog;
+  char refusal[sizeof((struct input_view *)0)->refusal];
   uint32_t frames_before;
   uint64_t armed_ns; /* the deadline that its timer is set to; 0 = none */
 
@@ -75,6 +76,7 @@ static void publish(struct input_thread *input, bool hint, bool awake) {
                             .hint = hint,
                             .sink = router->sink->impl->name};
   memcpy(view.toggle, router->hotkeys.toggle.label, sizeof view.toggle);
+  memcpy(view.refusal, input->refusal, sizeof view.refusal);
   pthread_mutex_lock(&input->lock);
   input->view = view;
   pthread_mutex_unlock(&input->lock);
@@ -234,6 +236,7 @@ static void on_granted(void *user_data) {
 static void on_refused(const char *why, void *user_data) {
   struct input_thread *input = user_data;
   log_warning("this viewer only watches: %s", why);
+  snprintf(input->refusal, sizeof input->refusal, "%s", why);
   input_sinks_allow(&input->sinks, false);
   input_router_set_note(&input->router, INPUT_NOTE_WATCHES);
 }

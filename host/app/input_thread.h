@@ -33,6 +33,7 @@ struct input_view {
   bool awake;                /* captured, or frames keep changing: no screen saver */
   bool hint;                 /* to be shown now */
   char toggle[24];
+  char refusal[96]; /* why this viewer only watches */
   const char *sink; /* "qmp" */
 };
 
