@@ -24,6 +24,12 @@ struct input_settings {
   struct host_key_list host_key_list;
 };
 
+/* What is measured besides: `transom latency`. */
+struct latency_settings {
+  bool wanted, text;             /* text: a table on standard output */
+  const char *json, *csv, *html; /* files; "-" = standard output, "" = none */
+};
+
 struct view_settings {
   char domain[SETTINGS_NAME_BYTES];
   char region[SETTINGS_PATH_BYTES]; /* "server:SOCKET" or a file */
@@ -52,6 +58,7 @@ enum settings_stats */
   int sink;           /* enum input_sinks_way */
   int hidden_pointer; /* enum settings_hidden_pointer */
   struct input_settings input;
+  struct latency_settings latency;
 };
 
 /* Where things are looked for; a NULL directory is not there. */

@@ -7,6 +7,7 @@
 #include "common/memory_copy.h"
 #include "host/app/control_thread.h"
 #include "host/app/frame_thread.h"
+#include "host/app/latency_monitor.h"
 #include "host/app/log_output.h"
 #include "host/app/screens.h"
 #include "host/app/screenshot.h"
@@ -41,6 +42,7 @@ struct viewer {
   struct presenter *presenter;
   struct frame_feed *feed;
   struct frame_thread *_Atomic frames;
+  struct latency_monitor *latency; /* NULL = nothing is measured */
   struct control_thread *control;
   struct control_options control_options;
   atomic_uint tasks;
@@ -94,6 +96,12 @@ static void on_stats(void *user_data) {
   atomic_fetch_or(&viewer->tasks, TASK_STATS);
   if (frames)
     frame_thread_kick(frames);
+}
+
+static void on_latency(void *user_data) { latency_monitor_tick(((struct viewer *)user_data)->latency); }
+
+static void on_clock(const struct transom_clock_sample *sample, void *user_data) {
+  latency_monitor_exchange(((struct viewer *)user_data)->latency, sample);
 }
 
 static void on_nudged(void *user_data) { wake(user_data, TASK_INPUT); }
@@ -180,9 +188,10 @@ static void present(struct viewer *viewer, bool has_feed) {
   if (!viewer->must_present)
     return;
   viewer->must_present = false;
+  uint64_t submitted_ns = clock_raw_ns();
   viewer->presenter->impl->present(viewer->presenter);
   if (has_feed)
-    frame_feed_presented(viewer->feed, clock_raw_ns());
+    frame_feed_presented(viewer->feed, submitted_ns, clock_raw_ns(), viewer->window ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS);
 }
 
 /* A reader that does not read must not stop the picture: a line that does not fit the pipe now is left out. */
@@ -214,6 +223,11 @@ static void print_stats(struct viewer *viewer, const char *event) {
   if (viewer->settings->same_clock) {
     stats.publish_to_seen = &viewer->feed->publish_to_seen;
     stats.publish_to_presented = &viewer->feed->publish_to_presented;
+  }
+  char stages[LATENCY_MONITOR_STAGES_BYTES];
+  if (viewer->latency) {
+    latency_monitor_stages(viewer->latency, stages);
+    stats.stages = stages;
   }
   char line[VIEWER_STATS_BYTES + 1];
   size_t length = viewer_stats_format(&stats, line);
@@ -338,14 +352,21 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
 }
 
 static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
-  static const struct control_events events = {
-      .state = on_state, .session = on_session, .stats = on_stats, .nudged = on_nudged, .quit = on_quit};
+  static const struct control_events events = {.state = on_state,
+                                               .session = on_session,
+                                               .stats = on_stats,
+                                               .latency = on_latency,
+                                               .clock = on_clock,
+                                               .nudged = on_nudged,
+                                               .quit = on_quit};
   const struct view_settings *settings = viewer->settings;
   viewer->control_options =
       (struct control_options){.region = settings->region,
                                .head = (uint32_t)settings->head,
                                .seconds = (uint64_t)settings->seconds,
-                               .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0};
+                               .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0,
+                               .latency_interval_ms = viewer->latency ? LATENCY_MONITOR_TICK_MS : 0,
+                               .clock_interval_ns = viewer->latency && !settings->same_clock ? LATENCY_MONITOR_CLOCK_NS : 0};
   viewer->control = control_thread_start(&viewer->control_options, &events, viewer, error, capacity);
   if (!viewer->control)
     return false;
@@ -370,6 +391,8 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
     snprintf(error, capacity, "cannot start: out of memory");
     return false;
   }
+  frame_feed_trace(viewer->feed, latency_monitor_trace(viewer->latency));
+  latency_monitor_begin(viewer->latency, viewer->presenter->impl->name);
   if (!start_threads(viewer, error, capacity))
     return false;
   return true;
@@ -431,18 +454,43 @@ static struct viewer *create(const struct view_settings *settings) {
   return viewer;
 }
 
-int viewer_run(const struct view_settings *settings) {
+/* Only for who wants figures: an agent that is asked for its time is woken more often. */
+static struct latency_monitor *create_latency(const struct view_settings *settings) {
+  const struct latency_settings *latency = &settings->latency;
+  struct latency_monitor_options options = {.domain = settings->domain,
+                                            .json = latency->wanted ? latency->json : "",
+                                            .csv = latency->wanted ? latency->csv : "",
+                                            .html = latency->wanted ? latency->html : "",
+                                            .text = latency->text,
+                                            .same_clock = settings->same_clock,
+                                            .seconds = (uint64_t)settings->seconds};
+  return latency_monitor_create(&options);
+}
+
+static int start_and_run(struct viewer *viewer) {
   char error[256];
+  if (start(viewer, error, sizeof error))
+    return run(viewer) ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+  log_error("%s", error);
+  return EXIT_STATUS_CANNOT_RUN_HERE;
+}
+
+int viewer_run(const struct view_settings *settings) {
+  struct latency_monitor *latency = NULL;
   log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
+  if (settings->latency.wanted || settings->stats == SETTINGS_STATS_JSON)
+    if (!(latency = create_latency(settings)))
+      return EXIT_STATUS_FAILED;
   struct viewer *viewer = create(settings);
-  if (!viewer)
-    return EXIT_STATUS_FAILED;
-  int status = EXIT_STATUS_CANNOT_RUN_HERE;
-  if (start(viewer, error, sizeof error))
-    status = run(viewer) ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
-  else
-    log_error("%s", error);
-  destroy(viewer);
+  int status = EXIT_STATUS_FAILED;
+  if (viewer) {
+    viewer->latency = latency;
+    status = start_and_run(viewer);
+    destroy(viewer);
+  }
+  if (status != EXIT_STATUS_CANNOT_RUN_HERE && !latency_monitor_finish(latency))
+    status = EXIT_STATUS_FAILED;
+  latency_monitor_destroy(latency);
   return status;
 }

@@ -1,5 +1,8 @@
 #include "host/present/frame_import.h"
 
+#include "common/clock.h"
+#include "host/stats/latency_trace.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -62,14 +65,24 @@ static void commit(struct frame_import *import, uint64_t sequence) {
   import->incoming = before;
 }
 
+static void stamp(struct frame_import *import, enum latency_host_stage stage) {
+  if (import->trace)
+    latency_trace_stamp(import->trace, stage, clock_raw_ns());
+}
+
 enum frame_import_result frame_import_step(struct frame_import *import, struct transom_frame_reader *reader, bool may_hold,
                                            struct transom_frame *frame) {
   struct transom_frame held;
   int error = frame_reader_acquire(reader, TRANSOM_ACQUIRE_COMPLETE, may_hold, import->shown.sequence, &held);
   if (error)
     return error == -ESTALE ? FRAME_IMPORT_STALE : error == -EBADMSG ? FRAME_IMPORT_DROPPED : FRAME_IMPORT_NOTHING;
+  stamp(import, LATENCY_UPLOAD_STARTED);
   bool uploaded = upload(import, reader, &held);
   bool intact = frame_reader_intact(reader, &held);
+  if (uploaded && intact)
+    stamp(import, LATENCY_UPLOADED);
+  else
+    latency_trace_drop(import->trace);
   if (uploaded && intact)
     commit(import, held.sequence);
   *frame = held; /* what release() forgets */

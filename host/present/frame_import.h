@@ -24,10 +24,13 @@ struct frame_import_image {
   struct presenter_picture picture;
 };
 
+struct latency_trace;
+
 struct frame_import {
   struct presenter *presenter;
   struct frame_import_image incoming, shown;
-  uint64_t uploaded_bytes; /* as read from the region */
+  uint64_t uploaded_bytes;     /* as read from the region */
+  struct latency_trace *trace; /* NULL = none is kept */
 };
 
 void frame_import_init(struct frame_import *import, struct presenter *presenter);

@@ -1,0 +1,45 @@
+/* A viewer's latency figures: the trace that its frames are stamped in, and what is made of it while it runs and at the end.
+ *
+ * Threads: create, begin and finish while no other thread uses it; latency_monitor_trace() hands out what the frame feed stamps;
+ * exchange and tick on the control thread; latency_monitor_stages() on any. Nothing is written unless an option names a place. */
+#ifndef TRANSOM_HOST_APP_LATENCY_MONITOR_H
+#define TRANSOM_HOST_APP_LATENCY_MONITOR_H
+
+#include "host/stats/latency_trace.h"
+#include "protocol/clock_cell.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LATENCY_MONITOR_TICK_MS 250u
+#define LATENCY_MONITOR_CLOCK_NS UINT64_C(200000000) /* between bursts: five chances a second for a short exchange */
+#define LATENCY_MONITOR_STAGES_BYTES 3072u
+
+struct latency_monitor;
+
+struct latency_monitor_options {
+  const char *domain;
+  const char *json, *csv, *html; /* files; "-" = standard output; "" = none */
+  bool needs_frames;             /* a run without one has failed */
+  bool text;                     /* a table on standard output, live where that is a terminal */
+  bool same_clock;
+  uint64_t seconds; /* for the progress; 0 = no end */
+};
+
+/* Strings are not copied. NULL: out of memory. */
+struct latency_monitor *latency_monitor_create(const struct latency_monitor_options *options);
+
+/* Writes the reports that were asked for. False: said why on the log. NULL is fine. */
+bool latency_monitor_finish(struct latency_monitor *monitor);
+void latency_monitor_destroy(struct latency_monitor *monitor); /* NULL is fine */
+
+void latency_monitor_begin(struct latency_monitor *monitor, const char *presenter); /* its name; lives as long */
+struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor);       /* NULL for NULL */
+
+void latency_monitor_exchange(struct latency_monitor *monitor, const struct transom_clock_sample *sample);
+void latency_monitor_tick(struct latency_monitor *monitor);
+
+/* The stages of the last tick as a JSON object ("null" before the first). A short lock. */
+void latency_monitor_stages(struct latency_monitor *monitor, char text[LATENCY_MONITOR_STAGES_BYTES]);
+
+#endif
