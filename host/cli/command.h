@@ -11,6 +11,7 @@ struct command {
 };
 
 extern const struct command command_input;
+extern const struct command command_latency;
 extern const struct command command_record;
 extern const struct command command_replay;
 extern const struct command command_serve;
