@@ -157,5 +157,9 @@ bool latency_monitor_finish(struct latency_monitor *monitor) {
   if (report.left_out)
     log_warning("%llu frames are in the figures but not in rows and plots: more than %u are not kept", (unsigned long long)report.left_out,
                 LATENCY_COLLECTOR_RECORDS_MAX);
+  if (monitor->options.needs_frames && report.figures->frames == 0) {
+    log_error("no frame of %s came in %.1f s; is its agent running?", monitor->options.domain, (double)report.elapsed_ms / 1000);
+    return false;
+  }
   return good;
 }

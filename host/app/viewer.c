@@ -461,6 +461,7 @@ static struct latency_monitor *create_latency(const struct view_settings *settin
                                             .json = latency->wanted ? latency->json : "",
                                             .csv = latency->wanted ? latency->csv : "",
                                             .html = latency->wanted ? latency->html : "",
+                                            .needs_frames = latency->wanted,
                                             .text = latency->text,
                                             .same_clock = settings->same_clock,
                                             .seconds = (uint64_t)settings->seconds};

@@ -61,7 +61,7 @@ static void settle(struct latency_collector *collector, const struct latency_rec
 
 /* All stamps of a frame or none: a frame of which half is known would count here and not there. */
 static void convert(const struct latency_collector *collector, struct latency_record *record) {
-  uint64_t seen_ns = record->frame.host_ns[LATENCY_SEEN];
+  uint64_t seen_ns = record->frame.host_ns[LATENCY_UPLOADED]; /* an announced frame is seen before its last stamps are made */
   record->clock = collector->options.same_clock ? LATENCY_CLOCK_SAME : LATENCY_CLOCK_KNOWN;
   for (unsigned stage = 0; stage < LATENCY_GUEST_STAGES; stage++) {
     uint64_t guest_ns = record->frame.guest_ns[stage];
