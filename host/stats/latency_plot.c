@@ -7,7 +7,7 @@
 #define WIDTH 900
 #define HEIGHT 260
 #define LEFT 60
-#define RIGHT 20
+#define RIGHT 36
 #define TOP 12
 #define BOTTOM 36
 #define BINS 60u    /* of the distribution, on a logarithmic axis */
@@ -149,7 +149,7 @@ struct time_column {
 static void legend(FILE *out) {
   fprintf(out, "<p class=\"quiet\">");
   for (size_t i = 0; i < STACKED; i++)
-    fprintf(out, "<span style=\"color:%s\">&#9632;</span> %s &rarr; %s &nbsp; ", colours[i], latency_spans[stacked[i]].from,
+    fprintf(out, "<span class=\"key\"><span style=\"color:%s\">&#9632;</span> %s &rarr; %s</span> ", colours[i], latency_spans[stacked[i]].from,
             latency_spans[stacked[i]].to);
   fprintf(out, "</p>\n");
 }
