@@ -144,7 +144,6 @@ struct frame_thread *frame_thread_start(struct frame_feed *feed, struct guest_li
   if (!thread)
     return NULL;
   *thread = (struct frame_thread){.feed = feed, .link = link, .news = news, .user_data = user_data};
-  atomic_store(&thread->session_changed, true);
   sem_init(&thread->done, 0, 0);
   thread->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   thread->thread = thread->kick_fd < 0 ? NULL : thread_create("frames", run, thread);
