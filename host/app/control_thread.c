@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "common/thread.h"
+#include "host/app/stats_socket.h"
 #include "host/event/event_loop.h"
 
 #include <errno.h>
@@ -108,11 +109,14 @@ static int set_up(struct control_thread *control) {
     return -ENOMEM;
   event_loop_set_wake(control->loop, on_wake, control);
   int error = add_timers(control);
+  if (!error)
+    error = stats_socket_attach(control->options->stats_socket, control->loop);
   return error ? error : add_link(control);
 }
 
 static void tear_down(struct control_thread *control) {
   guest_link_destroy(control->link);
+  stats_socket_detach(control->options->stats_socket);
   event_source_remove(control->signals);
   event_source_remove(control->limit);
   event_source_remove(control->stats);

@@ -7,9 +7,11 @@
 #include <stddef.h>
 
 struct control_thread;
+struct stats_socket;
 
 struct control_options {
   const char *region;
+  struct stats_socket *stats_socket; /* served by this thread; NULL = none */
   uint32_t head;
   uint64_t seconds;             /* 0 = no limit */
   uint64_t stats_interval_ms;   /* 0 = no ticks */

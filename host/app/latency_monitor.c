@@ -115,6 +115,18 @@ void latency_monitor_tick(struct latency_monitor *monitor) {
     show_progress(monitor, &report);
 }
 
+size_t latency_monitor_line(struct latency_monitor *monitor, char *line, size_t capacity) {
+  struct latency_report report = report_of(monitor);
+  FILE *out = fmemopen(line, capacity, "w");
+  if (!out)
+    return 0;
+  latency_report_json(&report, out);
+  bool whole = fflush(out) == 0 && !ferror(out);
+  long length = ftell(out);
+  fclose(out);
+  return whole && length > 0 && (size_t)length < capacity ? (size_t)length : 0;
+}
+
 void latency_monitor_stages(struct latency_monitor *monitor, char text[LATENCY_MONITOR_STAGES_BYTES]) {
   pthread_mutex_lock(&monitor->lock);
   memcpy(text, monitor->stages, LATENCY_MONITOR_STAGES_BYTES);

@@ -39,6 +39,9 @@ struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor);   
 void latency_monitor_exchange(struct latency_monitor *monitor, const struct transom_clock_sample *sample);
 void latency_monitor_tick(struct latency_monitor *monitor);
 
+/* The figures of the last tick as `transom latency --json` has them: one line. Its length; 0 = it does not fit. The control thread. */
+size_t latency_monitor_line(struct latency_monitor *monitor, char *line, size_t capacity);
+
 /* The stages of the last tick as a JSON object ("null" before the first). A short lock. */
 void latency_monitor_stages(struct latency_monitor *monitor, char text[LATENCY_MONITOR_STAGES_BYTES]);
 

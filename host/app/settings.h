@@ -45,7 +45,8 @@ struct view_settings {
 
 enum settings_stats */
   int64_t stats_interval_ms;
-  bool same_clock; /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
+  char stats_socket[SETTINGS_PATH_BYTES]; /* "" = none */
+  bool same_clock;                        /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
   char title[128];
   int64_t head;
   int log_level;       /* enum log_level */

@@ -11,6 +11,7 @@
 #include "host/app/log_output.h"
 #include "host/app/screens.h"
 #include "host/app/screenshot.h"
+#include "host/app/stats_socket.h"
 #include "host/app/viewer_input.h"
 #include "host/app/viewer_stats.h"
 #include "host/app/window.h"
@@ -42,7 +43,8 @@ struct viewer {
   struct presenter *presenter;
   struct frame_feed *feed;
   struct frame_thread *_Atomic frames;
-  struct latency_monitor *latency; /* NULL = nothing is measured */
+  struct latency_monitor *latency;   /* NULL = nothing is measured */
+  struct stats_socket *stats_socket; /* NULL = nobody asked for it */
   struct control_thread *control;
   struct control_options control_options;
   atomic_uint tasks;
@@ -98,7 +100,13 @@ static void on_stats(void *user_data) {
     frame_thread_kick(frames);
 }
 
-static void on_latency(void *user_data) { latency_monitor_tick(((struct viewer *)user_data)->latency); }
+static void on_latency(void *user_data) {
+  struct viewer *viewer = user_data;
+  char line[STATS_SOCKET_LINE_BYTES];
+  latency_monitor_tick(viewer->latency);
+  if (viewer->stats_socket)
+    stats_socket_send(viewer->stats_socket, line, latency_monitor_line(viewer->latency, line, sizeof line));
+}
 
 static void on_clock(const struct transom_clock_sample *sample, void *user_data) {
   latency_monitor_exchange(((struct viewer *)user_data)->latency, sample);
@@ -362,6 +370,7 @@ static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
   const struct view_settings *settings = viewer->settings;
   viewer->control_options =
       (struct control_options){.region = settings->region,
+                               .stats_socket = viewer->stats_socket,
                                .head = (uint32_t)settings->head,
                                .seconds = (uint64_t)settings->seconds,
                                .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0,
@@ -384,6 +393,8 @@ static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
 }
 
 static bool start(struct viewer *viewer, char *error, size_t capacity) {
+  if (viewer->settings->stats_socket[0] && !(viewer->stats_socket = stats_socket_create(viewer->settings->stats_socket, error, capacity)))
+    return false;
   if (!start_presenting(viewer, error, capacity))
     return false;
   viewer->feed = frame_feed_create(viewer->presenter, viewer->settings->same_clock);
@@ -417,6 +428,7 @@ static void destroy(struct viewer *viewer) {
   viewer_input_stop(&viewer->input);
   frame_thread_stop(atomic_load(&viewer->frames));
   control_thread_stop(viewer->control); /* kicks the frame thread until here */
+  stats_socket_destroy(viewer->stats_socket);
   frame_thread_destroy(atomic_load(&viewer->frames));
   frame_feed_destroy(viewer->feed);
   if (viewer->presenter)
@@ -480,7 +492,7 @@ int viewer_run(const struct view_settings *settings) {
   struct latency_monitor *latency = NULL;
   log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
-  if (settings->latency.wanted || settings->stats == SETTINGS_STATS_JSON)
+  if (settings->latency.wanted || settings->stats == SETTINGS_STATS_JSON || settings->stats_socket[0])
     if (!(latency = create_latency(settings)))
       return EXIT_STATUS_FAILED;
   struct viewer *viewer = create(settings);

@@ -15,6 +15,7 @@
 
 struct arguments {
   char region[SETTINGS_PATH_BYTES], json[SETTINGS_PATH_BYTES], csv[SETTINGS_PATH_BYTES], html[SETTINGS_PATH_BYTES];
+  char stats_socket[SETTINGS_PATH_BYTES];
   int64_t seconds, head;
   int renderer; /* enum presenter_kind */
   bool same_clock;
@@ -41,6 +42,7 @@ static const struct option_entry entries[] = {
     {.name = "json", PATH(json), .argument = "FILE", .help = "write the figures as JSON; - for standard output, without the table"},
     {.name = "csv", PATH(csv), .argument = "FILE", .help = "write one row a frame"},
     {.name = "html", PATH(html), .argument = "FILE", .help = "write one page with plots"},
+    {.name = "stats-socket", PATH(stats_socket), .argument = "PATH", .help = "offer the figures to other programs meanwhile"},
     {.name = "same-clock",
      .kind = OPTION_FLAG,
      .offset = FIELD(same_clock),
@@ -79,6 +81,7 @@ static enum options_result load(const struct arguments *arguments, const char *d
   settings->frames = 0;
   settings->seconds = arguments->seconds;
   settings->stats = SETTINGS_STATS_NONE;
+  memcpy(settings->stats_socket, arguments->stats_socket, sizeof settings->stats_socket);
   return result;
 }
 

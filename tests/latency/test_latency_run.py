@@ -7,7 +7,10 @@ usage: test_latency_run.py BUILD
 
 import csv
 import json
+import os
 import pathlib
+import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -109,6 +112,65 @@ def stats(rig):
     expect(line["schema"] == 1 and set(line["stages"]) >= set(ONE_WAY), f"--stats json: {sorted(line)}")
 
 
+def listen(path):
+    """What a program that connects reads: two whole lines."""
+    limit = time.monotonic() + LIMIT_S
+    while True:
+        reader = socket.socket(socket.AF_UNIX)
+        reader.settimeout(LIMIT_S)
+        try:
+            reader.connect(str(path))
+            return reader
+        except (ConnectionRefusedError, FileNotFoundError):  # the one before, or not listening yet
+            expect(time.monotonic() < limit, f"nobody listens on {path}")
+            time.sleep(0.05)
+
+
+def wait_until_refused(path):
+    """The kernel takes an io_uring apart some time after its process, and the listener with it."""
+    limit = time.monotonic() + LIMIT_S
+    while time.monotonic() < limit:
+        try:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(path))
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.05)
+    sys.exit(f"test_latency_run: somebody still listens on {path}")
+
+
+def stats_socket(rig):
+    path = rig.directory / "stats.sock"
+    for _ in range(2):  # killed, its socket stays: the second run replaces it
+        rig.start("transom", "latency", "--region", f"server:{rig.socket}", "--stats-socket", path)
+        reader = listen(path)
+        lines = reader.makefile()
+        expect(stat.S_IMODE(os.stat(path).st_mode) == 0o600, "others may connect")
+        one, other = json.loads(lines.readline()), json.loads(lines.readline())
+        expect(one["schema"] == 1 and other["elapsed_ms"] > one["elapsed_ms"], "lines of the socket")
+        expect(set(other["stages"]) >= set(ONE_WAY), "stages on the socket")
+        taken = rig.latency("--seconds", 1, "--stats-socket", path)
+        expect(taken.returncode == 77 and str(path) in taken.stderr, f"a socket that is in use: {taken.returncode} {taken.stderr}")
+        talker = listen(path)
+        talker.sendall(b"hello\n" * 100)
+        while True:
+            try:
+                if not talker.recv(65536):
+                    break
+            except ConnectionResetError:
+                break
+        expect(json.loads(lines.readline())["schema"] == 1, "a talker disturbs the others")
+        rig.children[-1].kill()
+        rig.children[-1].wait()
+        reader.close()
+        expect(path.exists(), "a killed program cannot tidy up")
+        wait_until_refused(path)
+    rig.latency("--seconds", 1, "--stats-socket", path)
+    expect(not path.exists(), "the socket stays after its program")
+    path.write_text("a file")
+    expect(rig.latency("--seconds", 1, "--stats-socket", path).returncode == 77 and path.read_text() == "a file", "a file is replaced")
+
+
 def faults(rig):
     expect(rig.latency("--json", "-", "--csv", "-").returncode == 2, "two reports on standard output")
     expect(rig.latency("--seconds", "0").returncode == 2, "no seconds")
@@ -128,6 +190,7 @@ def main():
             two_clocks(rig)
             same_clock(rig)
             stats(rig)
+            stats_socket(rig)
             faults(rig)
         finally:
             rig.end()
