@@ -1,4 +1,4 @@
-/* What a device is, from the capability bitmaps that its sysfs directory shows to everyone. Pure; any thread.
+/* What a device is, from the capability bitmaps that its sysfs directory shows to everyone. Any thread.
  *
  * Keyboard: at least ten keys that type (letters, digits, keypad, F13-F24). Pointer: left button, and relative axes or the absolute ones
  * of a mouse (never those of touchpads, tablets and touch screens). Controller: gamepad or joystick buttons with axes. A node without
@@ -18,7 +18,7 @@ struct device_bits {
 };
 
 struct device_capabilities {
-  struct device_bits keys, relative, absolute, switches, properties;
+  struct device_bits keys, relative, absolute, switches, leds, properties;
 };
 
 struct device_class {
@@ -30,5 +30,11 @@ struct device_class {
 bool device_bits_parse(const char *text, struct device_bits *bits);
 bool device_bits_has(const struct device_bits *bits, unsigned code);
 struct device_class device_class_of(const struct device_capabilities *capabilities);
+
+/* `directory`: /sys/class/input/eventN/device. What cannot be read is empty, so that nothing is taken for more than it is. */
+void device_capabilities_read(const char *directory, struct device_capabilities *capabilities);
+
+/* "104 keys, 5 buttons, motion, fine wheel, 3 LEDs", for lists. */
+void device_capabilities_format(const struct device_capabilities *capabilities, char *text, size_t capacity);
 
 #endif

@@ -11,16 +11,9 @@
 
 #include <linux/input.h>
 
-#define BITMAP_TEXT_MAX 256 /* 12 words of 17 characters */
 #define BY_ID_DIRECTORY "/dev/input/by-id/"
 
 static void copy_text(char *target, size_t capacity, const char *text) { snprintf(target, capacity, "%s", text); }
-
-static void read_bits(const char *directory, const char *name, struct device_bits *bits) {
-  char text[BITMAP_TEXT_MAX];
-  if (!device_text_read(directory, name, text, sizeof(text)) || !device_bits_parse(text, bits))
-    memset(bits, 0, sizeof(*bits)); /* what cannot be read is not taken */
-}
 
 static uint16_t read_id(const char *directory, const char *name) {
   char text[16];
@@ -49,11 +42,7 @@ bool input_device_read(const char *node, const char *directory, const char *by_i
   read.vendor = read_id(directory, "id/vendor");
   read.product = read_id(directory, "id/product");
   read_physical(directory, &read);
-  read_bits(directory, "capabilities/key", &capabilities.keys);
-  read_bits(directory, "capabilities/rel", &capabilities.relative);
-  read_bits(directory, "capabilities/abs", &capabilities.absolute);
-  read_bits(directory, "capabilities/sw", &capabilities.switches);
-  read_bits(directory, "properties", &capabilities.properties);
+  device_capabilities_read(directory, &capabilities);
   const struct device_class class = device_class_of(&capabilities);
   read.roles = class.roles;
   *info = read;

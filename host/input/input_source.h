@@ -35,4 +35,6 @@ struct input_source {
   void *user_data;
 };
 
+struct input_source *input_source_null_create(void); /* silent; grabs nothing, with success. NULL: out of memory */
+
 #endif

@@ -193,11 +193,11 @@ static int connect_server(struct input_broker *broker) {
 
 static void say_unreachable(struct input_broker *broker, int error) {
   char why[256];
-  if (broker->unreachable_said || !broker->events.refused)
+  if (broker->unreachable_said || !broker->events.unreachable)
     return;
   broker->unreachable_said = true;
   snprintf(why, sizeof why, "no transom-serve on %s: %s", broker->path, strerror(error));
-  broker->events.refused(why, broker->user_data);
+  broker->events.unreachable(why, broker->user_data);
 }
 
 static void try_connect(struct input_broker *broker) {

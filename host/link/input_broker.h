@@ -24,10 +24,10 @@ enum usb_channel { USB_CHANNEL_INPUT, USB_CHANNEL_AUDIO };
 #define INPUT_BROKER_HEARTBEAT_NS UINT64_C(1000000000)
 #define INPUT_BROKER_RETRY_NS UINT64_C(1000000000)
 
-struct input_broker_events {        /* each optional; descriptors that nobody takes are closed */
-  void (*granted)(void *user_data); /* this viewer has the VM's input; devices and channels follow */
-  void (*refused)(const char *why,
-                  void *user_data); /* busy (who has it), no right, no such server; asked again by itself while connected */
+struct input_broker_events {                             /* each optional; descriptors that nobody takes are closed */
+  void (*granted)(void *user_data);                      /* this viewer has the VM's input; devices and channels follow */
+  void (*refused)(const char *why, void *user_data);     /* busy (who has it), no right; asked again by itself while connected */
+  void (*unreachable)(const char *why, void *user_data); /* no such server: nobody lends anything, and nobody guards; tried again */
   void (*devices_refused)(const char *why,
                           void *user_data); /* after granted(): no evdev for you (remote session, no rights); the USB channels come */
   void (*device_added)(int fd, const struct input_device_info *info, void *user_data); /* the descriptor is the receiver's to close */

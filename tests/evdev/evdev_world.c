@@ -112,6 +112,12 @@ int64_t world_sum(const struct world *world, uint16_t page, uint16_t usage) {
   return sum;
 }
 
+long world_length(long length_long) {
+  const bool is_long = getenv("TRANSOM_LONG") && strcmp(getenv("TRANSOM_LONG"), "1") == 0;
+  const long hundredth = length_long / 100;
+  return is_long ? length_long : hundredth < 10 ? 10 : hundredth;
+}
+
 bool world_said(const struct world *world, const char *text) {
   for (size_t i = 0; i < world->line_count; i++)
     if (strstr(world->lines[i], text))

@@ -46,6 +46,7 @@ __attribute__((format(printf, 2, 3))) static void note(struct fixture *f, const 
 
 static void on_granted(void *user_data) { note(user_data, "granted|"); }
 static void on_refused(const char *why, void *user_data) { note(user_data, "refused %s|", why); }
+static void on_unreachable(const char *why, void *user_data) { note(user_data, "unreachable %s|", why); }
 static void on_devices_refused(const char *why, void *user_data) { note(user_data, "no devices %s|", why); }
 static void on_revoked(const char *why, void *user_data) { note(user_data, "revoked %s|", why); }
 static void on_removed(const char *node, void *user_data) { note(user_data, "removed %s|", node); }
@@ -61,7 +62,14 @@ static void on_usb(enum usb_channel which, int socket, void *user_data) {
   close(socket);
 }
 
-static const struct input_broker_events events = {on_granted, on_refused, on_devices_refused, on_device, on_removed, on_usb, on_revoked};
+static const struct input_broker_events events = {.granted = on_granted,
+                                                  .refused = on_refused,
+                                                  .unreachable = on_unreachable,
+                                                  .devices_refused = on_devices_refused,
+                                                  .device_added = on_device,
+                                                  .device_removed = on_removed,
+                                                  .usb_channel = on_usb,
+                                                  .revoked = on_revoked};
 
 static void assert_told(struct fixture *f, const char *expected) {
   manual_event_loop_settle(f->loop);
@@ -229,7 +237,7 @@ static void connects_again_and_does_not_steal_it_back(void **state) {
   manual_event_loop_advance(f->loop, INPUT_BROKER_RETRY_NS);
   manual_event_loop_advance(f->loop, INPUT_BROKER_RETRY_NS);
   char expected[256];
-  snprintf(expected, sizeof expected, "refused no transom-serve on %s: No such file or directory|", f->path); /* once */
+  snprintf(expected, sizeof expected, "unreachable no transom-serve on %s: No such file or directory|", f->path); /* once */
   assert_told(f, expected);
   listen_anew(f);
   manual_event_loop_advance(f->loop, INPUT_BROKER_RETRY_NS);
