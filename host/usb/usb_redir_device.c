@@ -83,7 +83,7 @@ static void answer_waiting(struct usb_redir_device *device, uint8_t address) {
 
 static void take_request(struct usb_redir_device *device, uint8_t address, struct usb_transfer transfer) {
   struct in_endpoint *endpoint = in_endpoint(device, address);
-  const bool exists = address & USB_REQUEST_IN && device->layout.in[address & 0x0f].exists && device->configuration != 0;
+  const bool exists = (address & ~0x0f) == USB_REQUEST_IN && device->layout.in[address & 0x0f].exists && device->configuration != 0;
   if (!exists || !usb_transfer_queue_put(&endpoint->queue, transfer)) {
     answer(device, address, transfer.id, exists ? usb_redir_ioerror : usb_redir_inval, NULL, 0);
     return;

@@ -426,6 +426,24 @@ static void remote_user_has_usb_but_no_devices(void **state) {
   close(qemu);
 }
 
+/* A private server: what it can open, its user could open without it. */
+static void own_user_needs_no_session_for_devices(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  static const enum login_presence presences[] = {LOGIN_NO_SEAT, LOGIN_UNKNOWN};
+  for (int i = 0; i < 2; i++) {
+    fake_login_reset(presences[i]);
+    join(fixture, &viewer, false);
+    expect_grant(fixture, &viewer);
+    expect_and_close(fixture, &viewer, "device ");
+    leave(fixture, &viewer);
+  }
+  fake_login_reset(LOGIN_AWAY); /* but one who sits here and is switched away has his keyboard taken back all the same */
+  join(fixture, &viewer, false);
+  expect(fixture, &viewer, "refused your login session is switched away");
+  leave(fixture, &viewer);
+}
+
 static void remote_user_cannot_take_from_who_is_here(void **state) {
   struct fixture *fixture = *state;
   struct viewer here, remote;
@@ -654,6 +672,7 @@ int main(void) {
       T(switched_session_loses_it),
       T(locked_session_loses_it),
       T(remote_user_has_usb_but_no_devices),
+      T(own_user_needs_no_session_for_devices),
       T(remote_user_cannot_take_from_who_is_here),
       T(keys_of_the_dead_are_released),
       T(qemu_that_does_not_answer_is_left_alone),
