@@ -15,6 +15,7 @@
 
 #define READ_EVENTS 64 /* one read(): 1.5 kB */
 #define KEY_BYTES (EVDEV_KEY_CODES / 8)
+#define CATCH_UPS_MAX 4 /* an owner that asks again and again must not hold the thread */
 
 struct evdev_device {
   struct input_device_info info;
@@ -28,6 +29,9 @@ struct evdev_device {
   uint8_t down[KEY_BYTES];
   bool grabbed, has_clock;
   bool dropping; /* after SYN_DROPPED, until the next SYN_REPORT */
+  bool telling;  /* events that were read are on their way to the owner */
+  bool asked;    /* meanwhile, what is down: the kernel's bitmap is ahead of them */
+  bool stale;    /* the keys of what is left of this read(): the bitmap is ahead of them, and told */
 };
 
 static bool bit_of(const uint8_t *bits, unsigned code) { return bits[code / 8] >> (code % 8) & 1; }
@@ -78,10 +82,10 @@ static bool read_down(const struct evdev_device *device, uint8_t down[KEY_BYTES]
   return ioctl(device->fd, EVIOCGKEY(KEY_BYTES), down) >= 0;
 }
 
-/* Tells the difference between the kernel's bitmap and ours, as one frame or several. */
+/* Tells the difference between the kernel's bitmap and ours, as one frame or several. Motion that waits for its SYN_REPORT comes along. */
 static void tell_difference(struct evdev_device *device, const uint8_t down[KEY_BYTES]) {
   const uint64_t time_ns = clock_monotonic_ns();
-  evdev_frame_clear(&device->frame);
+  device->frame.key_count = 0; /* the bitmap knows them */
   for (unsigned code = 0; code < EVDEV_KEY_CODES; code++) {
     if (bit_of(down, code) == bit_of(device->down, code))
       continue;
@@ -93,12 +97,25 @@ static void tell_difference(struct evdev_device *device, const uint8_t down[KEY_
     complete(device, time_ns);
 }
 
+/* Whoever is told may ask again, which moves the kernel's bitmap ahead once more. */
+static bool catch_up(struct evdev_device *device) {
+  for (int i = 0; i < CATCH_UPS_MAX; i++) {
+    uint8_t down[KEY_BYTES];
+    device->asked = false;
+    if (!read_down(device, down))
+      return false;
+    tell_difference(device, down);
+    if (!device->asked)
+      return true;
+  }
+  return true; /* at the end of the next read() */
+}
+
 bool evdev_device_catch_up(struct evdev_device *device) {
-  uint8_t down[KEY_BYTES];
-  if (!read_down(device, down))
-    return false;
-  tell_difference(device, down);
-  return true;
+  device->telling = true;
+  const bool is_there = catch_up(device);
+  device->telling = false;
+  return is_there;
 }
 
 bool evdev_device_any_down(struct evdev_device *device, bool *differs) {
@@ -106,8 +123,9 @@ bool evdev_device_any_down(struct evdev_device *device, bool *differs) {
   uint8_t down[KEY_BYTES];
   *differs = false;
   if (!read_down(device, down))
-    return false; /* gone: nobody holds its keys */
-  *differs = memcmp(down, device->down, sizeof(down)) != 0;
+    return false;                   /* gone: nobody holds its keys */
+  device->asked |= device->telling; /* comparing says nothing while events are between the two */
+  *differs = !device->telling && memcmp(down, device->down, sizeof(down)) != 0;
   return memcmp(down, none, sizeof(down)) != 0;
 }
 
@@ -127,11 +145,12 @@ static bool take(struct evdev_device *device, const struct linux_input_event *ev
     if (!is_sync || event->code != SYN_REPORT)
       return true; /* the rest of a frame whose head was dropped */
     device->dropping = false;
-    return evdev_device_catch_up(device);
+    device->stale = true;
+    return catch_up(device);
   } else if (is_sync) {
     if (event->code == SYN_REPORT)
       complete(device, time_of(device, event));
-  } else {
+  } else if (event->type != EV_KEY || !device->stale) {
     if (event->type == EV_KEY && evdev_frame_is_full(&device->frame))
       complete(device, time_of(device, event));
     evdev_frame_add(&device->frame, event->type, event->code, event->value);
@@ -139,22 +158,34 @@ static bool take(struct evdev_device *device, const struct linux_input_event *ev
   return true;
 }
 
-bool evdev_device_read(struct evdev_device *device) {
+/* False: gone. */
+static bool take_all(struct evdev_device *device, const struct linux_input_event *events, size_t count) {
+  device->stale = false;
+  for (size_t i = 0; i < count; i++)
+    if (!take(device, &events[i]))
+      return false;
+  return !device->asked || catch_up(device);
+}
+
+static bool read_all(struct evdev_device *device) {
   struct linux_input_event events[READ_EVENTS];
   for (int turn = 0; turn < EVDEV_READS_A_TURN; turn++) {
     const ssize_t bytes = read(device->fd, events, sizeof(events));
     if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
       return true;
-    if (bytes <= 0)
+    if (bytes <= 0 || !take_all(device, events, (size_t)bytes / sizeof(events[0])))
       return false;
-    const size_t count = (size_t)bytes / sizeof(events[0]);
-    for (size_t i = 0; i < count; i++)
-      if (!take(device, &events[i]))
-        return false;
-    if (count < READ_EVENTS)
+    if ((size_t)bytes < sizeof(events))
       return true;
   }
   return true; /* the rest next turn, after the other devices */
+}
+
+bool evdev_device_read(struct evdev_device *device) {
+  device->telling = true;
+  const bool is_there = read_all(device);
+  device->telling = false;
+  return is_there;
 }
 
 int evdev_device_grab(struct evdev_device *device) {

@@ -36,7 +36,8 @@ int evdev_device_first_down(const struct evdev_device *device);                 
 #define EVDEV_READS_A_TURN 16
 bool evdev_device_read(struct evdev_device *device);
 
-/* Asks the kernel. What it knows better than we is told by evdev_device_catch_up(), which must follow, soon and outside of this call. */
+/* Asks the kernel, which may be ahead of what was told. `differs`: evdev_device_catch_up() must follow, soon and outside of this call. From
+ * within a frame it never does: the read that told the frame catches up by itself. */
 bool evdev_device_any_down(struct evdev_device *device, bool *differs);
 bool evdev_device_catch_up(struct evdev_device *device); /* false: gone */
 

@@ -72,12 +72,29 @@ static int grab_slot(struct slot *slot) {
   return status;
 }
 
+/* As the kernel knows it; what it knows better than we is told soon. */
+static bool any_down_on(struct slot *slot) {
+  bool differs;
+  const bool down = evdev_device_any_down(slot->device, &differs);
+  if (differs) {
+    slot->behind = true;
+    event_timer_set(slot->reader->catch_up, 1, 0);
+  }
+  return down;
+}
+
+/* The switches of some game controllers are down for good. */
+static bool is_controller(const struct slot *slot) { return info_of(slot)->roles == INPUT_DEVICE_CONTROLLER; }
+
 /* A device that came while the others were grabbed: not while a key is down, whose release the host would miss. */
 static void grab_late(struct slot *slot) {
   struct evdev_reader *reader = slot->reader;
-  if (!reader->grabbed || slot->busy || evdev_device_is_grabbed(slot->device) || evdev_device_first_down(slot->device) >= 0)
+  const bool keys_matter = !is_controller(slot);
+  if (!reader->grabbed || slot->busy || evdev_device_is_grabbed(slot->device) || (keys_matter && any_down_on(slot)) || grab_slot(slot))
     return;
-  if (grab_slot(slot) == 0 && reader->has_leds)
+  if (keys_matter && any_down_on(slot))
+    evdev_device_release(slot->device); /* pressed in between; again with its next frame */
+  else if (reader->has_leds)
     evdev_device_set_leds(slot->device, reader->led_mask);
 }
 
@@ -248,22 +265,16 @@ static int source_grab(struct input_source *base, bool grab) {
   return 0;
 }
 
-/* Not of game controllers: the switches of some are down for good. Nor of a device that another program holds: what it makes of the keys
+/* Not of game controllers, nor of a device that another program holds: what it makes of the keys
  * shows on that program's own device. */
 static bool source_any_down(struct input_source *base) {
   struct evdev_reader *reader = evdev_reader(base);
-  bool any = false, behind = false;
+  bool any = false;
   for (size_t i = 0; i < reader->count; i++) {
     struct slot *slot = reader->slots[i];
-    bool differs;
-    if (slot->busy || info_of(slot)->roles == INPUT_DEVICE_CONTROLLER)
-      continue;
-    any |= evdev_device_any_down(slot->device, &differs);
-    slot->behind |= differs;
-    behind |= differs;
+    if (!slot->busy && !is_controller(slot))
+      any |= any_down_on(slot);
   }
-  if (behind)
-    event_timer_set(reader->catch_up, 1, 0);
   return any;
 }
 
