@@ -24,7 +24,7 @@ struct evdev_device {
   int fd;
   struct libevdev *libevdev; /* what it can do, and the grab; events are read without it */
   struct evdev_frame frame;
-  struct evdev_range ranges[2];
+  struct evdev_range ranges[EVDEV_AXES];
   struct evdev_leds leds;
   uint8_t down[KEY_BYTES];
   bool grabbed, has_clock;
@@ -51,13 +51,6 @@ bool evdev_device_has_key(const struct evdev_device *device, unsigned code) {
 }
 
 bool evdev_device_is_down(const struct evdev_device *device, unsigned code) { return code < EVDEV_KEY_CODES && bit_of(device->down, code); }
-
-int evdev_device_first_down(const struct evdev_device *device) {
-  for (int code = 0; code < EVDEV_KEY_CODES; code++)
-    if (bit_of(device->down, (unsigned)code))
-      return code;
-  return -1;
-}
 
 /* Ends the frame: keeps of its keys what changes something, and tells. */
 static void complete(struct evdev_device *device, uint64_t time_ns) {
@@ -95,6 +88,21 @@ static void tell_difference(struct evdev_device *device, const uint8_t down[KEY_
   }
   if (device->frame.key_count)
     complete(device, time_ns);
+}
+
+void evdev_device_let_go(struct evdev_device *device) {
+  static const uint8_t none[KEY_BYTES];
+  evdev_frame_clear(&device->frame);
+  tell_difference(device, none);
+}
+
+/* Where the axes are now: they move on only when somebody moves them. */
+static void read_axes(struct evdev_device *device) {
+  for (uint16_t code = 0; code < EVDEV_AXES; code++) {
+    struct input_absinfo axis;
+    if (evdev_range_is_possible(&device->ranges[code]) && ioctl(device->fd, EVIOCGABS(code), &axis) >= 0)
+      evdev_frame_add(&device->frame, EV_ABS, code, axis.value);
+  }
 }
 
 /* Whoever is told may ask again, which moves the kernel's bitmap ahead once more. */
@@ -146,7 +154,11 @@ static bool take(struct evdev_device *device, const struct linux_input_event *ev
       return true; /* the rest of a frame whose head was dropped */
     device->dropping = false;
     device->stale = true;
-    return catch_up(device);
+    read_axes(device);
+    if (!catch_up(device))
+      return false;
+    if (device->frame.axes_seen)
+      complete(device, time_of(device, event)); /* no key changed that would have taken them along */
   } else if (is_sync) {
     if (event->code == SYN_REPORT)
       complete(device, time_of(device, event));
@@ -212,10 +224,12 @@ void evdev_device_set_leds(struct evdev_device *device, uint32_t led_mask) {
     evdev_leds_set(&device->leds, led_mask);
 }
 
-static void read_range(struct evdev_device *device, enum evdev_plane plane, unsigned code) {
-  const struct input_absinfo *axis = libevdev_get_abs_info(device->libevdev, code);
-  if (axis)
-    device->ranges[plane] = (struct evdev_range){axis->minimum, axis->maximum};
+static void read_ranges(struct evdev_device *device) {
+  for (unsigned code = 0; code < EVDEV_AXES; code++) {
+    const struct input_absinfo *axis = libevdev_get_abs_info(device->libevdev, code);
+    if (axis)
+      device->ranges[code] = (struct evdev_range){axis->minimum, axis->maximum};
+  }
 }
 
 static int start(struct evdev_device *device) {
@@ -226,8 +240,7 @@ static int start(struct evdev_device *device) {
   if (status)
     return status;
   device->has_clock = libevdev_set_clock_id(device->libevdev, CLOCK_MONOTONIC) == 0; /* else the time of the read */
-  read_range(device, EVDEV_X, ABS_X);
-  read_range(device, EVDEV_Y, ABS_Y);
+  read_ranges(device);
   return read_down(device, device->down) ? 0 : -errno; /* keys that are down already were pressed for somebody else */
 }
 

@@ -28,9 +28,11 @@ void evdev_device_destroy(struct evdev_device *device); /* gives LEDs and grab b
 const struct input_device_info *evdev_device_info(const struct evdev_device *device);
 int evdev_device_fd(const struct evdev_device *device);
 bool evdev_device_has_key(const struct evdev_device *device, unsigned code);
-const struct evdev_range *evdev_device_ranges(const struct evdev_device *device); /* by evdev_plane */
+const struct evdev_range *evdev_device_ranges(const struct evdev_device *device); /* EVDEV_AXES, by code */
 bool evdev_device_is_down(const struct evdev_device *device, unsigned code);      /* as told so far */
-int evdev_device_first_down(const struct evdev_device *device);                   /* its code, or -1 */
+
+/* A frame of releases of all its keys, and nothing is down any more: it is about to go. */
+void evdev_device_let_go(struct evdev_device *device);
 
 /* Reads what waits, at most EVDEV_READS_A_TURN times 64 events. False: the device is gone or was revoked. */
 #define EVDEV_READS_A_TURN 16

@@ -136,14 +136,13 @@ static uint16_t some_key(struct stage *stage, const struct typed_device *typed) 
 static void flip(struct typed_device *typed, uint16_t key) {
   typed->pressed[key] = !typed->pressed[key];
   uinput_device_key(&typed->device, key, typed->pressed[key]);
+  read_as_compositor(typed);
 }
 
 /* More than the kernel keeps for a reader, keys among it; the compositor keeps up, we do not. */
 static void flood(struct stage *stage, struct typed_device *typed) {
-  for (int i = 0; i < FLOOD_REPORTS; i++) {
+  for (int i = 0; i < FLOOD_REPORTS; i++)
     flip(typed, some_key(stage, typed));
-    read_as_compositor(typed);
-  }
   stage->floods++;
 }
 
@@ -175,6 +174,8 @@ static void step(struct stage *stage) {
   }
   if (test_random_one_in(&stage->random, 2))
     settle(stage);
+  for (int i = 0; i < DEVICES; i++)
+    read_as_compositor(&stage->devices[i]); /* the kernel's repeats, too */
   stage->captures += input_router_is_captured(&stage->router);
 }
 
