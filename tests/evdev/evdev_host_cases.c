@@ -248,17 +248,10 @@ static void a_wheel_is_counted_once(void **state) {
 #define FLOOD_ROUNDS_LONG 1000
 #define FLOOD_KEYS 40
 
-static uint64_t seed(void) {
-  const char *given = getenv("TRANSOM_SEED");
-  const uint64_t value = given ? strtoull(given, NULL, 0) : 1;
-  print_message("TRANSOM_SEED=%llu\n", (unsigned long long)value);
-  return value;
-}
-
 /* Keys change while so much is emitted that the kernel drops some: what is told must end where the kernel is. */
 static void no_key_is_stuck_after_a_flood(void **state) {
   struct world *world = *state;
-  struct test_random random = {seed()};
+  struct test_random random = {world_seed()};
   struct uinput_device keyboard;
   bool down[FLOOD_KEYS + 1] = {false};
   uinput_device_create(&keyboard, UINPUT_KEYBOARD, "keyboard", NULL);

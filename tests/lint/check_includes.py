@@ -95,6 +95,7 @@ DATA_PLANE = [
     "host/input/host_keys.*",
     "host/input/hotkeys.*",
     "host/input/input_capture.*",
+    "host/input/evdev_controller.*",
     "host/input/evdev_frame.*",
     "host/input/evdev_keymap.*",
     "host/input/evdev_merge.*",
