@@ -362,7 +362,6 @@ static void tear_down(struct input_thread *input) {
   event_source_remove(input->hint);
   event_source_remove(input->watch);
   event_source_remove(input->idle);
-  event_loop_destroy(input->loop);
 }
 
 static void run(void *user_data) {
@@ -380,6 +379,7 @@ static void run(void *user_data) {
 
 static void release(struct input_thread *input) {
   thread_join(input->thread);
+  event_loop_destroy(input->loop); /* not before: whoever stops it may still be in event_loop_stop() */
   input_mailbox_destroy(input->mailbox);
   pthread_mutex_destroy(&input->lock);
   sem_destroy(&input->started);
