@@ -86,16 +86,15 @@ static bool any_down_on(struct slot *slot) {
   return down;
 }
 
-/* The switches of some game controllers are down for good. */
 static bool is_controller(const struct slot *slot) { return info_of(slot)->roles == INPUT_DEVICE_CONTROLLER; }
 
 /* A device that came while the others were grabbed: not while a key is down, whose release the host would miss. */
 static void grab_late(struct slot *slot) {
   struct evdev_reader *reader = slot->reader;
-  const bool keys_matter = !is_controller(slot);
-  if (!reader->grabbed || slot->busy || evdev_device_is_grabbed(slot->device) || (keys_matter && any_down_on(slot)) || grab_slot(slot))
+  if (!reader->grabbed || slot->busy || is_controller(slot) || evdev_device_is_grabbed(slot->device) || any_down_on(slot) ||
+      grab_slot(slot))
     return;
-  if (keys_matter && any_down_on(slot))
+  if (any_down_on(slot))
     evdev_device_release(slot->device); /* pressed in between; again with its next frame */
   else if (reader->has_leds)
     evdev_device_set_leds(slot->device, reader->led_mask);
@@ -174,12 +173,19 @@ static void on_catch_up(void *user_data) {
   }
 }
 
+static bool warn_of_axis(const struct input_device_info *info, const struct evdev_range *range, char axis) {
+  if (range->minimum <= range->maximum)
+    return false;
+  log_warning("%s says that its %c axis goes from %d to %d; its position is ignored", info->name, axis, range->minimum, range->maximum);
+  return true;
+}
+
+/* One line, even where both are. */
 static void warn_impossible(const struct evdev_device *device) {
   const struct evdev_range *ranges = evdev_device_ranges(device);
-  for (int plane = EVDEV_X; plane <= EVDEV_Y; plane++)
-    if (ranges[plane].minimum > ranges[plane].maximum)
-      log_warning("%s says that its %s axis goes from %d to %d; its position is ignored", evdev_device_info(device)->name,
-                  plane == EVDEV_X ? "X" : "Y", ranges[plane].minimum, ranges[plane].maximum);
+  const struct input_device_info *info = evdev_device_info(device);
+  if (!warn_of_axis(info, &ranges[EVDEV_X], 'X'))
+    warn_of_axis(info, &ranges[EVDEV_Y], 'Y');
 }
 
 static struct slot *find(struct evdev_reader *reader, const char *node) {
@@ -259,6 +265,8 @@ static int grab_all(struct evdev_reader *reader) {
   for (size_t i = 0; i < reader->count; i++) {
     struct slot *slot = reader->slots[i];
     const bool is_keyboard = info_of(slot)->roles & INPUT_DEVICE_KEYBOARD;
+    if (is_controller(slot))
+      continue;
     const int status = grab_slot(slot);
     grabbed += status == 0;
     busy += status == -EBUSY;
@@ -280,8 +288,8 @@ static int source_grab(struct input_source *base, bool grab) {
   return 0;
 }
 
-/* Not of game controllers, nor of a device that another program holds: what it makes of the keys
- * shows on that program's own device. */
+/* Not of game controllers, of which some have switches that are down for good; nor of a device that another program holds: what it makes of
+ * the keys shows on that program's own device. */
 static bool source_any_down(struct input_source *base) {
   struct evdev_reader *reader = evdev_reader(base);
   bool any = false;

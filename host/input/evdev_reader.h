@@ -2,7 +2,8 @@
  *
  * Reports go out as devices speak, grabbed or not. Grabbing skips a device that another program holds (a key remapper) and names it: its
  * keys come through that program's own device. It fails with -EBUSY when that leaves no keyboard although there are some, or nothing at
- * all. A device that comes while the others are grabbed is grabbed as soon as none of its keys is down.
+ * all. A device that comes while the others are grabbed is grabbed as soon as none of its keys is down. Game controllers are read, never
+ * grabbed: no sink carries them yet, and a grab would take them from the host for nothing.
  *
  * Not to be called from within a report: add, remove, destroy. */
 #ifndef TRANSOM_HOST_INPUT_EVDEV_READER_H
