@@ -88,6 +88,12 @@ static bool is_awake(const struct input_thread *input) {
   return (uint32_t)atomic_load_explicit(&input->frames, memory_order_relaxed) - input->frames_before >= AWAKE_FRAMES;
 }
 
+/* Another number of them is another USB device: not in the middle of a game. */
+static void show_controllers(struct input_thread *input) {
+  if (input->router.capture.state == CAPTURE_RELEASED)
+    input_sinks_show_controllers(&input->sinks, input_devices_controllers(&input->devices));
+}
+
 /* A hint stays while something is to be waited for. */
 static void on_changed(void *user_data) {
   struct input_thread *input = user_data;
@@ -99,6 +105,7 @@ static void on_changed(void *user_data) {
     event_timer_set(input->watch, WATCHDOG_ASK_NS, WATCHDOG_ASK_NS);
   }
   event_timer_set(input->hint, HINT_NS, 0);
+  show_controllers(input);
   publish(input, true, is_awake(input));
 }
 
@@ -226,6 +233,7 @@ static void on_devices_changed(void *user_data) {
   struct input_thread *input = user_data;
   if (!input->routing)
     return;
+  show_controllers(input);
   input_router_set_devices(&input->router, input_devices_source(&input->devices));
   set_deadline(input);
 }
