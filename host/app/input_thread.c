@@ -50,6 +50,7 @@ struct input_thread {
 
   atomic_uint commands, frames;
   atomic_uint_fast64_t answered_ns, reports;
+  atomic_bool focused;
   atomic_bool main_has_captured; /* what the main thread looked at last */
   pthread_mutex_t lock;          /* of `view`; held for a copy only, and not for an event's sake */
   struct input_view view;
@@ -189,6 +190,8 @@ static void on_mail_lost(void *user_data) {
   struct input_thread *input = user_data;
   window_source_forget(&input->window);
   input_router_step(&input->router, CAPTURE_LEAVE, INPUT_NOTE_FOCUS, clock_monotonic_ns());
+  if (atomic_load(&input->focused)) /* what was lost may have said so */
+    input_router_step(&input->router, CAPTURE_FOCUS, INPUT_NOTE_NONE, clock_monotonic_ns());
 }
 
 static void on_wake(void *user_data) {
@@ -434,6 +437,8 @@ void input_thread_report(struct input_thread *input, const struct input_event *e
 }
 
 void input_thread_step(struct input_thread *input, enum capture_event event, enum input_note note) {
+  if (event == CAPTURE_LEAVE || event == CAPTURE_FOCUS)
+    atomic_store(&input->focused, event == CAPTURE_FOCUS);
   input_mailbox_step(input->mailbox, event, (int)note, clock_monotonic_ns());
   event_loop_wake(input->loop);
 }
