@@ -48,4 +48,12 @@ struct input_sink *input_sink_null_create(void); /* swallows everything, counts 
 struct event_loop;
 struct input_sink *input_sink_qmp_create(struct event_loop *loop, const char *socket_path);
 
+/* Who releases the keys when this process no longer can (host/link/input_broker.h): learns of each connection, and of each key and button
+ * before its press is sent and after its release was taken. `guard` outlives the sink. */
+struct input_sink_qmp_guard {
+  void (*connected)(int socket, void *user_data); /* -1: no more */
+  void (*mark)(uint16_t page, uint16_t usage, bool down, void *user_data);
+};
+void input_sink_qmp_set_guard(struct input_sink *sink, const struct input_sink_qmp_guard *guard, void *user_data);
+
 #endif

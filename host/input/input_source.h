@@ -19,8 +19,9 @@ struct input_source_events {
 
 struct input_source_impl {
   const char *name; /* "evdev" */
-  /* Takes all devices for us alone, or gives them back. 0; -EBUSY when another program holds one (the others stay as they were), -ENODEV
-   * when there is none. Not while a key is down: see any_down(). */
+  /* Takes all devices for us alone, or gives them back. A device that another program holds (a key remapper) is left to it and named in the
+   * log. 0; -EBUSY when that leaves nothing, or no keyboard although there are some (all stay as they were); -ENODEV when there is none.
+   * Not while a key is down: see any_down(). */
   int (*grab)(struct input_source *source, bool grab);
   bool (*any_down)(struct input_source *source);                               /* a key or button of any device, as the kernel knows it */
   bool (*has_key)(struct input_source *source, uint16_t page, uint16_t usage); /* some keyboard has this key */
@@ -33,5 +34,7 @@ struct input_source {
   const struct input_source_events *events; /* set by the owner before the first turn of the loop */
   void *user_data;
 };
+
+struct input_source *input_source_null_create(void); /* silent; grabs nothing, with success. NULL: out of memory */
 
 #endif
