@@ -47,8 +47,9 @@ struct usb_redir_device {
   struct usb_layout layout;
   struct in_endpoint in[USB_ENDPOINTS_MAX];
   size_t read_budget;
-  bool in_turn; /* inside the parser, which must not be taken away */
-  bool greeted; /* the other end said hello */
+  bool in_turn;  /* inside the parser, which must not be taken away */
+  bool stopping; /* the function is being told; what it has to say meanwhile is for nobody */
+  bool greeted;  /* the other end said hello */
   bool hung_up, said_broken;
   char complaint[128]; /* the parser's last */
 };
@@ -165,10 +166,12 @@ static void on_hello(void *user_data, struct usb_redir_hello_header *hello) {
 /* --- what the guest asks of the device --- */
 
 static void back_to_default(struct usb_redir_device *device) {
+  device->stopping = true;
   stop_endpoints(device);
   device->configuration = 0;
   memset(device->alternate, 0, sizeof(device->alternate));
   device->impl->reset(device->function);
+  device->stopping = false;
 }
 
 static void on_reset(void *user_data) { back_to_default(user_data); }
@@ -340,7 +343,7 @@ static struct usbredirparser *create_parser(struct usb_redir_device *device) {
 }
 
 static void disconnect(struct usb_redir_device *device) {
-  assert(!device->in_turn);
+  assert(!device->in_turn && !device->stopping);
   if (!device->parser)
     return;
   back_to_default(device); /* its answers go nowhere */
@@ -469,7 +472,7 @@ void usb_redir_device_replug(struct usb_redir_device *device, void (*change)(voi
 }
 
 void usb_redir_device_kick(struct usb_redir_device *device, uint8_t endpoint) {
-  if (!device->parser || in_endpoint(device, endpoint)->queue.count == 0)
+  if (!device->parser || device->stopping || in_endpoint(device, endpoint)->queue.count == 0)
     return;
   answer_waiting(device, endpoint);
   if (!device->in_turn)

@@ -36,7 +36,7 @@ struct fixture {
   struct event_loop *loop;
   struct input_sink *sink;
   struct usb_host host;
-  bool ready;
+  bool ready, resets_when_lost;
   unsigned ready_calls, warnings;
   uint32_t leds;
   char last_line[512];
@@ -46,6 +46,8 @@ static void on_ready(bool ready, void *user_data) {
   struct fixture *f = user_data;
   f->ready = ready;
   f->ready_calls++;
+  if (!ready && f->resets_when_lost)
+    f->sink->impl->reset(f->sink);
 }
 static void on_leds(uint32_t leds, void *user_data) { ((struct fixture *)user_data)->leds = leds; }
 
@@ -485,6 +487,30 @@ static void garbage_ends_it_with_one_line(void **state) {
   plug_in(f); /* and the sink is as good as new */
 }
 
+/* As whoever leaves capture does. */
+static void a_reset_from_inside_the_loss_is_fine(void **state) {
+  struct fixture *f = *state;
+  f->resets_when_lost = true;
+  plug_in(f);
+  configure(f);
+  assert_null(next_report(f, KEYS));
+  assert_null(next_report(f, POINTER));
+  f->sink->impl->button(f->sink, INPUT_BUTTON_LEFT, true);
+  assert_int_equal(f->host.report_count, 0);
+  usb_host_ask(&f->host, POINTER);
+  settle(f);
+  assert_int_equal(f->host.report_count, 1);
+  usb_host_stop(&f->host);
+  manual_event_loop_settle(f->loop);
+  assert_false(f->ready);
+  assert_int_equal(f->ready_calls, 2);
+  plug_in(f);
+  configure(f);
+  assert_null(next_report(f, KEYS));
+  assert_true(input_sink_usb_hid_set_controllers(f->sink, 1)); /* and from inside a change of controllers */
+  assert_int_equal(f->ready_calls, 4);
+}
+
 static int listen_at(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
@@ -577,6 +603,7 @@ int main(void) {
       TEST(wheels_are_notches_for_a_host_that_knows_no_more),
       TEST(controllers_are_game_pads),
       TEST(garbage_ends_it_with_one_line),
+      TEST(a_reset_from_inside_the_loss_is_fine),
       TEST(reconnects_once_a_second),
       TEST(garbage_again_and_again_is_said_once),
       TEST(a_host_that_does_not_read_is_not_read),
