@@ -15,13 +15,7 @@ bool input_devices_init(struct input_devices *devices, struct event_loop *loop, 
                         const struct input_source_events *events, void *user_data) {
   *devices = (struct input_devices){.loop = loop, .events = events, .user_data = user_data};
   snprintf(devices->choice_text, sizeof devices->choice_text, "%s", choice);
-  char *rest = devices->choice_text, *word;
-  while ((word = strtok_r(rest, ", ", &rest))) {
-    if (devices->choice_count == INPUT_DEVICES_CHOICES_MAX)
-      return false;
-    devices->choices[devices->choice_count++] = word;
-  }
-  return true;
+  return evdev_choices_split(devices->choice_text, devices->choices, &devices->choice_count);
 }
 
 static void changed(struct input_devices *devices) { devices->events->devices_changed(devices->user_data); }
@@ -58,7 +52,7 @@ void input_devices_open_own(struct input_devices *devices) {
 
 static bool is_chosen(const struct input_devices *devices, const struct input_device_info *info) {
   bool chosen = devices->choice_count == 0;
-  for (unsigned i = 0; i < devices->choice_count; i++)
+  for (size_t i = 0; i < devices->choice_count; i++)
     chosen |= input_device_matches(info, devices->choices[i]);
   return chosen;
 }

@@ -4,9 +4,8 @@
 #define TRANSOM_HOST_APP_INPUT_DEVICES_H
 
 #include "host/devices/input_device.h"
+#include "host/input/evdev_choices.h"
 #include "host/input/input_source.h"
-
-#define INPUT_DEVICES_CHOICES_MAX 16
 
 struct event_loop;
 struct evdev_reader;
@@ -16,8 +15,8 @@ struct input_devices {
   const struct input_source_events *events;
   void *user_data;
   char choice_text[512];
-  const char *choices[INPUT_DEVICES_CHOICES_MAX];
-  unsigned choice_count;
+  const char *choices[EVDEV_CHOICES_MAX];
+  size_t choice_count;
   struct evdev_reader *lent; /* NULL = none is lent */
   struct input_source *source;
 };

@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-static const char watches[] = "Only watching: another viewer has keyboard and mouse (--take-input takes them)";
-
 static const char *released_because(enum input_note note) {
   switch (note) {
   case INPUT_NOTE_PANIC:
@@ -25,7 +23,7 @@ static const char *released_because(enum input_note note) {
   case INPUT_NOTE_GUEST_HID_POINTER:
     return "The guest hides its pointer";
   case INPUT_NOTE_WATCHES:
-    return watches;
+  case INPUT_NOTE_TOGGLE:
   case INPUT_NOTE_NONE:
   case INPUT_NOTE_USER:
     break;
@@ -37,7 +35,9 @@ static void say_state(const struct input_view *view, const char *kept, char text
   switch (view->state) {
   case CAPTURE_RELEASED:
     if (view->note == INPUT_NOTE_WATCHES)
-      snprintf(text, INPUT_HINT_BYTES, "%s", watches);
+      snprintf(text, INPUT_HINT_BYTES, "Only watching. Keyboard and mouse: %s", view->refusal);
+    else if (view->note == INPUT_NOTE_TOGGLE)
+      snprintf(text, INPUT_HINT_BYTES, "No keyboard here has Right Ctrl: tap %s to capture", view->toggle);
     else
       snprintf(text, INPUT_HINT_BYTES, "%s - tap %s to capture", released_because(view->note), view->toggle);
     return;
@@ -58,7 +58,8 @@ static void say_state(const struct input_view *view, const char *kept, char text
 
 void input_hint_text(const struct input_view *view, const char *kept, bool always, char text[INPUT_HINT_BYTES]) {
   text[0] = 0;
-  if (!view->hint && !always)
+  bool quiet = view->state == CAPTURE_RELEASED && view->note == INPUT_NOTE_NONE; /* nothing has happened yet */
+  if (!always && (quiet || !view->hint))
     return;
   char state[INPUT_HINT_BYTES / 2] = "";
   char line[INPUT_HINT_BYTES] = "";

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* Only the monitor tells that the VM is paused: the USB channel stays as it is. A monitor that is gone says nothing of the kind. */
 static bool is_paused(const struct input_sinks *sinks) { return sinks->qmp_was_ready && !sinks->qmp_ready; }
@@ -14,15 +16,15 @@ static bool is_paused(const struct input_sinks *sinks) { return sinks->qmp_was_r
 static void choose(struct input_sinks *sinks) {
   struct input_sink *sink = sinks->null;
   bool ready = false;
-  if (sinks->allowed && sinks->usb_ready) {
+  if (sinks->allowed && sinks->usb_ready && sinks->way != INPUT_SINKS_QMP) {
     sink = sinks->usb;
     ready = !is_paused(sinks);
-  } else if (sinks->allowed && sinks->qmp) {
+  } else if (sinks->allowed && sinks->qmp && sinks->way != INPUT_SINKS_USB) {
     sink = sinks->qmp;
     ready = sinks->qmp_ready;
   }
   if (sink != sinks->chosen && sink == sinks->qmp)
-    log_info("keyboard and mouse reach the guest by QMP: its USB keyboard and mouse of ours are not plugged in");
+    log_info("keyboard and mouse reach the guest by QMP: the VM has no USB channel of ours, or does not use it yet");
   else if (sink != sinks->chosen && sink == sinks->usb)
     log_info("keyboard and mouse reach the guest by USB");
   sinks->chosen = sink;
@@ -76,7 +78,7 @@ static void watch(struct input_sinks *sinks) {
 
 bool input_sinks_init(struct input_sinks *sinks, struct event_loop *loop, const struct input_sinks_options *options,
                       const struct input_sinks_events *events, void *user_data) {
-  *sinks = (struct input_sinks){.events = events, .user_data = user_data, .null = input_sink_null_create()};
+  *sinks = (struct input_sinks){.events = events, .user_data = user_data, .way = options->way, .null = input_sink_null_create()};
   errno = ENOMEM;
   sinks->usb = sinks->null ? input_sink_usb_hid_create(loop) : NULL;
   if (sinks->usb && options->qmp[0])
@@ -87,7 +89,7 @@ bool input_sinks_init(struct input_sinks *sinks, struct event_loop *loop, const 
   }
   sinks->chosen = sinks->null;
   watch(sinks);
-  if (!options->usb[0] || input_sink_usb_hid_connect(sinks->usb, options->usb))
+  if (!options->usb[0] || options->way == INPUT_SINKS_QMP || input_sink_usb_hid_connect(sinks->usb, options->usb))
     return true;
   input_sinks_finish(sinks);
   errno = ENAMETOOLONG;
@@ -119,6 +121,10 @@ void input_sinks_finish(struct input_sinks *sinks) {
 }
 
 void input_sinks_plug_usb(struct input_sinks *sinks, int socket) {
-  if (!input_sink_usb_hid_attach(sinks->usb, socket))
+  if (sinks->way == INPUT_SINKS_QMP) {
+    shutdown(socket, SHUT_RDWR); /* the server has it too, and QEMU may wait for an answer */
+    close(socket);
+  } else if (!input_sink_usb_hid_attach(sinks->usb, socket)) {
     log_warning("cannot plug the USB keyboard and mouse into the guest: out of memory");
+  }
 }

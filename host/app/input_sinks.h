@@ -8,9 +8,12 @@
 struct event_loop;
 struct input_broker;
 
+enum input_sinks_way { INPUT_SINKS_AUTO, INPUT_SINKS_USB, INPUT_SINKS_QMP };
+
 struct input_sinks_options {
-  const char *qmp; /* a monitor's socket; "" = none */
-  const char *usb; /* QEMU's chardev that listens; "" = none, or by the input broker */
+  enum input_sinks_way way; /* anything but AUTO: this one or none */
+  const char *qmp;          /* a monitor's socket; "" = none */
+  const char *usb;          /* QEMU's chardev that listens; "" = none, or by the input broker */
 };
 
 struct input_sinks_events {
@@ -21,6 +24,7 @@ struct input_sinks_events {
 struct input_sinks {
   const struct input_sinks_events *events;
   void *user_data;
+  enum input_sinks_way way;
   struct input_sink *null, *qmp, *usb; /* qmp: NULL = there is none */
   struct input_broker *broker;         /* set by the owner: who releases keys behind our back; or NULL */
   bool allowed;                        /* set by input_sinks_allow(): this viewer has the VM's input */

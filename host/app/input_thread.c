@@ -7,7 +7,6 @@
 #include "common/thread.h"
 #include "host/app/input_devices.h"
 #include "host/app/input_mailbox.h"
-#include "host/app/input_sinks.h"
 #include "host/app/watchdog.h"
 #include "host/app/window_source.h"
 #include "host/event/event_loop.h"
@@ -44,6 +43,7 @@ struct input_thread {
   struct input_router router;
   bool routing; /* the router is there */
   struct watchdog watchdog;
+  char refusal[sizeof((struct input_view *)0)->refusal];
   uint32_t frames_before;
   uint64_t armed_ns; /* the deadline that its timer is set to; 0 = none */
 
@@ -76,6 +76,7 @@ static void publish(struct input_thread *input, bool hint, bool awake) {
                             .hint = hint,
                             .sink = router->sink->impl->name};
   memcpy(view.toggle, router->hotkeys.toggle.label, sizeof view.toggle);
+  memcpy(view.refusal, input->refusal, sizeof view.refusal);
   pthread_mutex_lock(&input->lock);
   input->view = view;
   pthread_mutex_unlock(&input->lock);
@@ -196,6 +197,7 @@ static void on_sink(struct input_sink *sink, bool ready, void *user_data) {
   if (!input->routing)
     return; /* the first choice comes before there is a router */
   input_router_set_sink(&input->router, sink, ready, clock_monotonic_ns());
+  publish(input, input->view.hint, is_awake(input));
   set_deadline(input);
 }
 
@@ -234,6 +236,7 @@ static void on_granted(void *user_data) {
 static void on_refused(const char *why, void *user_data) {
   struct input_thread *input = user_data;
   log_warning("this viewer only watches: %s", why);
+  snprintf(input->refusal, sizeof input->refusal, "%s", why);
   input_sinks_allow(&input->sinks, false);
   input_router_set_note(&input->router, INPUT_NOTE_WATCHES);
 }
@@ -289,7 +292,7 @@ static int ask_server(struct input_thread *input) {
   const struct input_thread_options *options = input->options;
   if (!options->control[0]) {
     input_sinks_allow(&input->sinks, true);
-    if (options->qmp[0] || options->usb[0])
+    if (options->sinks.qmp[0] || options->sinks.usb[0])
       input_devices_open_own(&input->devices);
     return 0;
   }
@@ -333,8 +336,7 @@ static int set_up(struct input_thread *input) {
   error = add_sources(input);
   if (error)
     return error;
-  const struct input_sinks_options sinks = {.qmp = input->options->qmp, .usb = input->options->usb};
-  if (!input_sinks_init(&input->sinks, input->loop, &sinks, &sinks_events, input))
+  if (!input_sinks_init(&input->sinks, input->loop, &input->options->sinks, &sinks_events, input))
     return -errno;
   input_router_init(&input->router, &input->options->router, &input->window.base, input->sinks.chosen, &router_events, input);
   input->routing = true;

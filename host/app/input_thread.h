@@ -3,6 +3,7 @@
 #ifndef TRANSOM_HOST_APP_INPUT_THREAD_H
 #define TRANSOM_HOST_APP_INPUT_THREAD_H
 
+#include "host/app/input_sinks.h"
 #include "host/input/input_router.h"
 
 #include <stddef.h>
@@ -11,7 +12,7 @@ struct input_thread;
 
 struct input_thread_options {
   struct input_router_options router;
-  const char *qmp, *usb;     /* sockets, see input_sinks.h */
+  struct input_sinks_options sinks;
   const char *control;       /* transom-serve's control.sock; "" = there is no server */
   bool take_input;           /* from another viewer that has it */
   const char *input_devices; /* see input_devices.h */
@@ -32,6 +33,7 @@ struct input_view {
   bool awake;                /* captured, or frames keep changing: no screen saver */
   bool hint;                 /* to be shown now */
   char toggle[24];
+  char refusal[96]; /* why this viewer only watches */
   const char *sink; /* "qmp" */
 };
 

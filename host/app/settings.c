@@ -13,6 +13,7 @@
 
 static const char *const private_server_names[] = {"auto", "never", NULL};
 static const char *const stats_names[] = {"none", "json", NULL};
+static const char *const sink_names[] = {"auto", "usb", "qmp", NULL}; /* enum input_sinks_way */
 static const char *const hidden_pointer_names[] = {"ignore", "hint", "capture", NULL};
 static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
 
@@ -23,6 +24,11 @@ static const struct option_entry entries[] = {
     {.name = "region", STRING(region), .argument = "REGION", .help = "server:SOCKET of transom-serve, or a shared memory file"},
     {.name = "qmp", STRING(qmp), .argument = "SOCKET", .help = "QEMU's monitor: sends the window's keyboard and mouse to the guest"},
     {.name = "usb", STRING(usb), .argument = "SOCKET", .help = "QEMU's usb-redir chardev, where transom-serve does not hand it over"},
+    {.name = "sink",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(sink),
+     .choices = sink_names,
+     .help = "how keys reach the guest (auto: USB, else QMP)"},
     {.name = "input-device", STRING(input_device), .argument = "LIST", .help = "paths, by-id names or vid:pid of devices to capture (all)"},
     {.name = "take-input", .kind = OPTION_FLAG, .offset = FIELD(take_input), .help = "take keyboard and mouse from another viewer"},
     {.name = "toggle", STRING(toggle), .argument = "KEY", .help = "captures and releases keyboard and mouse (auto: Right Ctrl)"},

@@ -49,6 +49,7 @@ enum settings_stats */
   char usb[SETTINGS_PATH_BYTES]; /* QEMU's usb-redir chardev that listens; "" = by transom-serve */
   char input_device[512];        /* "" = all */
   bool take_input;
+  int sink;           /* enum input_sinks_way */
   int hidden_pointer; /* enum settings_hidden_pointer */
   struct input_settings input;
 };

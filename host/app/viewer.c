@@ -207,6 +207,10 @@ static void print_stats(struct viewer *viewer, const char *event) {
                                .doorbell = session && session->frame_eventfd >= 0,
                                .held = session && session->may_hold,
                                .counts = frame_feed_counts(viewer->feed)};
+  if (viewer->input.thread) {
+    stats.capture = input_capture_state_name(viewer->input.view.state);
+    stats.sink = viewer->input.view.sink ? viewer->input.view.sink : "null";
+  }
   if (viewer->settings->same_clock) {
     stats.publish_to_seen = &viewer->feed->publish_to_seen;
     stats.publish_to_presented = &viewer->feed->publish_to_presented;

@@ -20,14 +20,14 @@ bool viewer_input_start(struct viewer_input *input, const struct view_settings *
   const struct input_thread_events events = {.changed = changed};
   const struct input_settings *wishes = &settings->input;
   *input = (struct viewer_input){.settings = settings, .window = window, .presenter = presenter, .events = events};
-  input->options = (struct input_thread_options){.router = {.toggle = wishes->toggle_is_automatic ? NULL : &wishes->toggle_key,
-                                                            .host_keys = &wishes->host_key_list,
-                                                            .capture_on_click = settings->capture_on_click},
-                                                 .qmp = settings->qmp,
-                                                 .usb = settings->usb,
-                                                 .control = input->control,
-                                                 .take_input = settings->take_input,
-                                                 .input_devices = settings->input_device};
+  input->options =
+      (struct input_thread_options){.router = {.toggle = wishes->toggle_is_automatic ? NULL : &wishes->toggle_key,
+                                               .host_keys = &wishes->host_key_list,
+                                               .capture_on_click = settings->capture_on_click},
+                                    .sinks = {.way = (enum input_sinks_way)settings->sink, .qmp = settings->qmp, .usb = settings->usb},
+                                    .control = input->control,
+                                    .take_input = settings->take_input,
+                                    .input_devices = settings->input_device};
   if (!window)
     return true;
   find_control_socket(settings->region, input->control);

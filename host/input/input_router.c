@@ -1,7 +1,6 @@
 #include "host/input/input_router.h"
 
-#include <assert.h>
-#include <errno.h>
+#include <string.h>
 
 bool input_router_is_captured(const struct input_router *router) { return router->capture.state == CAPTURE_CAPTURED; }
 
@@ -233,8 +232,10 @@ void input_router_set_devices(struct input_router *router, struct input_source *
   router->sources[INPUT_ORIGIN_DEVICES] = devices;
   if (router->options.toggle || input_router_is_captured(router))
     return;
+  struct toggle_key before = router->hotkeys.toggle;
   choose_toggle(router);
-  router->events->changed(router->user_data);
+  if (strcmp(before.label, router->hotkeys.toggle.label) != 0)
+    input_router_set_note(router, INPUT_NOTE_TOGGLE);
 }
 
 void input_router_set_sink(struct input_router *router, struct input_sink *sink, bool ready, uint64_t now_ns) {

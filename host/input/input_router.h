@@ -29,6 +29,7 @@ enum input_note {
   INPUT_NOTE_REVOKED,   /* transom-serve took the input back */
   INPUT_NOTE_AGENT,     /* the picture stands still */
   INPUT_NOTE_GUEST_HID_POINTER,
+  INPUT_NOTE_TOGGLE,  /* another key than Right Ctrl: no keyboard has that */
   INPUT_NOTE_WATCHES, /* another viewer has the VM's input */
 };
 

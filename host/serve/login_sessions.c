@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "host/event/event_loop.h"
+#include "host/serve/session_locks.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct login_sessions {
   struct event_loop *loop;
   void (*changed)(void *user_data);
   void *user_data;
+  struct session_locks *locks;
   sd_login_monitor *monitor; /* NULL: no logind, as far as we know */
   struct event_source *source;
 };
@@ -29,7 +31,7 @@ static void on_monitor(int fd, uint32_t events, void *user_data) {
 static bool watch(struct login_sessions *sessions) {
   if (sessions->monitor)
     return true;
-  if (sd_login_monitor_new(NULL, &sessions->monitor) < 0) {
+  if (sd_login_monitor_new("session", &sessions->monitor) < 0) {
     sessions->monitor = NULL;
     return false;
   }
@@ -44,6 +46,11 @@ struct login_sessions *login_sessions_create(struct event_loop *loop, void (*cha
   if (!sessions)
     return NULL;
   *sessions = (struct login_sessions){.loop = loop, .changed = changed, .user_data = user_data};
+  sessions->locks = session_locks_create(loop, changed, user_data);
+  if (!sessions->locks) {
+    free(sessions);
+    return NULL;
+  }
   watch(sessions);
   return sessions;
 }
@@ -53,6 +60,7 @@ void login_sessions_destroy(struct login_sessions *sessions) {
     return;
   event_source_remove(sessions->source);
   sd_login_monitor_unref(sessions->monitor);
+  session_locks_destroy(sessions->locks);
   free(sessions);
 }
 
@@ -70,20 +78,24 @@ static bool has_seat(const char *session) {
   return has && sd_session_is_remote(session) == 0;
 }
 
-static enum login_presence presence_in(const char *session) {
-  if (!has_seat(session) || !is_user_class(session))
+static enum login_presence presence_in(struct login_sessions *sessions, const char *session, uid_t uid) {
+  uid_t owner;
+  if (sd_session_get_uid(session, &owner) < 0 || owner != uid || !has_seat(session) || !is_user_class(session))
     return LOGIN_NO_SEAT;
-  return sd_session_is_active(session) > 0 ? LOGIN_HERE : LOGIN_AWAY;
+  if (sd_session_is_active(session) <= 0)
+    return LOGIN_AWAY;
+  return session_locks_has(sessions->locks, session) ? LOGIN_LOCKED : LOGIN_HERE;
 }
 
+/* Through the sessions' own files only, because these are what is watched. */
 enum login_presence login_sessions_presence(struct login_sessions *sessions, uid_t uid) {
   char **names = NULL;
   enum login_presence best = LOGIN_NO_SEAT;
   if (!watch(sessions))
     return LOGIN_UNKNOWN;
-  const int count = sd_uid_get_sessions(uid, 0, &names);
+  const int count = sd_get_sessions(&names);
   for (int i = 0; i < count; i++) {
-    const enum login_presence presence = presence_in(names[i]);
+    const enum login_presence presence = presence_in(sessions, names[i], uid);
     best = presence > best ? presence : best;
     free(names[i]);
   }

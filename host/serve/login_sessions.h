@@ -1,4 +1,5 @@
-/* Who sits at this machine: asks logind, by the files that sd-login(3) reads. On one event loop, whose thread calls everything.
+/* Who sits at this machine: asks logind, by the files that sd-login(3) reads, and over D-Bus whether a session is locked
+ * (session_locks.h). On one event loop, whose thread calls everything.
  *
  * A user is here when one of his sessions has a seat (a screen and keyboard of this machine, not ssh or remote desktop), belongs to a user
  * (no login screen), and is the active one of its seat. Several sessions: the best one counts. */

@@ -2,8 +2,11 @@
 #include "host/usb/usb_redir_device.h"
 
 #include "common/log.h"
+#include "common/unix_socket_linux.h"
 #include "host/event/event_loop.h"
+#include "host/usb/usb_redir_refusals.h"
 #include "host/usb/usb_standard.h"
+#include "host/usb/usb_transfer_queue.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <usbredirparser.h>
@@ -19,41 +21,31 @@
 #define RECONNECT_NS UINT64_C(1000000000)
 #define READ_TURN_BYTES 65536    /* then other descriptors have their turn */
 #define OUTPUT_PACKETS_MAX 128   /* a peer that asks but does not read is not read either */
-#define REQUESTS_MAX 64u         /* waiting at one endpoint; Linux keeps 1, Windows a few */
-#define ANSWERED_MAX 8u          /* remembered, to know what a late cancellation meant; one crosses at most what is under way */
 #define EP_INFO_OUT 0            /* usb-redir: index of endpoint n, OUT */
 #define EP_INFO_IN 16            /* and IN */
 #define CONTROL_PACKET_BYTES 64  /* bMaxPacketSize0 at high speed (USB 2.0, section 5.5.3) */
 #define ENDPOINT_INTERRUPT 3     /* bmAttributes */
 #define CONFIGURATION_VALUE_AT 5 /* bConfigurationValue in a configuration descriptor */
 
-struct request {
-  uint64_t id;
-  uint32_t bytes; /* room that the guest has */
-};
-
-struct endpoint_queue {
-  struct request waiting[REQUESTS_MAX];
-  unsigned first, count;
-  uint64_t answered[ANSWERED_MAX];
-  unsigned answered_count; /* ever */
+struct in_endpoint {
+  struct usb_transfer_queue queue;
   bool listening;
 };
 
 struct usb_redir_device {
+  struct usbredirparser *parser; /* NULL = detached; first, see usb_redir_refusals.h */
   struct event_loop *loop;
   const struct usb_descriptors *descriptors;
   const struct usb_function_impl *impl;
   void *function;
-  struct usbredirparser *parser; /* NULL = detached */
   int socket;
   struct event_source *source;
   struct event_source *retry;
-  char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* "" = none to connect to */
+  char path[UNIX_SOCKET_PATH_BYTES_MAX]; /* "" = none to connect to */
   uint8_t configuration;
   uint8_t alternate[USB_INTERFACES_MAX];
   struct usb_layout layout;
-  struct endpoint_queue in[USB_ENDPOINTS_MAX];
+  struct in_endpoint in[USB_ENDPOINTS_MAX];
   size_t read_budget;
   bool in_turn; /* inside the parser, which must not be taken away */
   bool hung_up, said_broken;
@@ -62,78 +54,52 @@ struct usb_redir_device {
 
 /* --- the guest's requests at IN endpoints --- */
 
-static struct endpoint_queue *queue_of(struct usb_redir_device *device, uint8_t endpoint) { return &device->in[endpoint & 0x0f]; }
+static struct in_endpoint *in_endpoint(struct usb_redir_device *device, uint8_t address) { return &device->in[address & 0x0f]; }
 
-static void answer(struct usb_redir_device *device, uint8_t endpoint, uint64_t id, uint8_t status, uint8_t *data, size_t bytes) {
-  struct usb_redir_bulk_packet_header header = {.endpoint = endpoint, .status = status, .length = (uint16_t)bytes};
+static void answer(struct usb_redir_device *device, uint8_t address, uint64_t id, uint8_t status, uint8_t *data, size_t bytes) {
+  struct usb_redir_bulk_packet_header header = {.endpoint = address, .status = status, .length = (uint16_t)bytes};
   usbredirparser_send_bulk_packet(device->parser, id, &header, data, (int)bytes);
 }
 
-static void set_listening(struct usb_redir_device *device, uint8_t endpoint, bool listening) {
-  struct endpoint_queue *queue = queue_of(device, endpoint);
-  if (queue->listening == listening)
+static void set_listening(struct usb_redir_device *device, uint8_t address, bool listening) {
+  struct in_endpoint *endpoint = in_endpoint(device, address);
+  if (endpoint->listening == listening)
     return;
-  queue->listening = listening;
-  device->impl->listening(device->function, endpoint, listening);
+  endpoint->listening = listening;
+  device->impl->listening(device->function, address, listening);
 }
 
-static void answer_waiting(struct usb_redir_device *device, uint8_t endpoint) {
-  struct endpoint_queue *queue = queue_of(device, endpoint);
+static void answer_waiting(struct usb_redir_device *device, uint8_t address) {
+  struct usb_transfer_queue *queue = &in_endpoint(device, address)->queue;
   uint8_t data[USB_PACKET_BYTES_MAX];
   while (queue->count > 0) {
-    size_t bytes = device->impl->in(device->function, endpoint, data);
+    const size_t bytes = device->impl->in(device->function, address, data);
     if (bytes == 0)
       return;
-    const struct request request = queue->waiting[queue->first];
-    queue->first = (queue->first + 1) % REQUESTS_MAX;
-    queue->count--;
-    queue->answered[queue->answered_count++ % ANSWERED_MAX] = request.id;
-    answer(device, endpoint, request.id, usb_redir_success, data, bytes < request.bytes ? bytes : request.bytes);
+    const struct usb_transfer transfer = usb_transfer_queue_take(queue);
+    answer(device, address, transfer.id, usb_redir_success, data, bytes < transfer.bytes ? bytes : transfer.bytes);
   }
 }
 
-static void take_request(struct usb_redir_device *device, uint8_t endpoint, uint64_t id, uint32_t bytes) {
-  struct endpoint_queue *queue = queue_of(device, endpoint);
-  const bool exists = endpoint & USB_REQUEST_IN && device->layout.in[endpoint & 0x0f].exists && device->configuration != 0;
-  if (!exists || queue->count == REQUESTS_MAX) {
-    answer(device, endpoint, id, exists ? usb_redir_ioerror : usb_redir_inval, NULL, 0);
+static void take_request(struct usb_redir_device *device, uint8_t address, struct usb_transfer transfer) {
+  struct in_endpoint *endpoint = in_endpoint(device, address);
+  const bool exists = address & USB_REQUEST_IN && device->layout.in[address & 0x0f].exists && device->configuration != 0;
+  if (!exists || !usb_transfer_queue_put(&endpoint->queue, transfer)) {
+    answer(device, address, transfer.id, exists ? usb_redir_ioerror : usb_redir_inval, NULL, 0);
     return;
   }
-  queue->waiting[(queue->first + queue->count++) % REQUESTS_MAX] = (struct request){id, bytes};
-  set_listening(device, endpoint, true);
-  answer_waiting(device, endpoint);
-}
-
-/* Takes request `id` out of the queue, keeping the order of the others. */
-static bool withdraw(struct endpoint_queue *queue, uint64_t id) {
-  for (unsigned i = 0; i < queue->count; i++) {
-    if (queue->waiting[(queue->first + i) % REQUESTS_MAX].id != id)
-      continue;
-    for (; i + 1 < queue->count; i++)
-      queue->waiting[(queue->first + i) % REQUESTS_MAX] = queue->waiting[(queue->first + i + 1) % REQUESTS_MAX];
-    queue->count--;
-    return true;
-  }
-  return false;
-}
-
-static bool was_answered(const struct endpoint_queue *queue, uint64_t id) {
-  for (unsigned i = 0; i < ANSWERED_MAX && i < queue->answered_count; i++)
-    if (queue->answered[i] == id)
-      return true;
-  return false;
+  set_listening(device, address, true);
+  answer_waiting(device, address);
 }
 
 static void stop_endpoints(struct usb_redir_device *device) {
   for (uint8_t number = 0; number < USB_ENDPOINTS_MAX; number++) {
-    const uint8_t endpoint = USB_REQUEST_IN | number;
-    struct endpoint_queue *queue = &device->in[number];
-    for (; queue->count > 0; queue->count--) {
-      answer(device, endpoint, queue->waiting[queue->first].id, usb_redir_cancelled, NULL, 0);
-      queue->first = (queue->first + 1) % REQUESTS_MAX;
-    }
-    queue->answered_count = 0;
-    set_listening(device, endpoint, false);
+    const uint8_t address = USB_REQUEST_IN | number;
+    struct usb_transfer_queue *queue = &device->in[number].queue;
+    while (queue->count > 0)
+      answer(device, address, usb_transfer_queue_take(queue).id, usb_redir_cancelled, NULL, 0);
+    usb_transfer_queue_forget(queue);
+    set_listening(device, address, false);
   }
 }
 
@@ -282,89 +248,27 @@ static void on_control_packet(void *user_data, uint64_t id, struct usb_redir_con
 static void on_bulk_packet(void *user_data, uint64_t id, struct usb_redir_bulk_packet_header *header, uint8_t *data, int data_bytes) {
   (void)data_bytes;
   struct usb_redir_device *device = user_data;
-  take_request(device, header->endpoint, id, (uint32_t)header->length_high << 16 | header->length);
+  take_request(device, header->endpoint, (struct usb_transfer){id, (uint32_t)header->length_high << 16 | header->length});
   usbredirparser_free_packet_data(device->parser, data);
 }
 
+/* A request that was answered already may have crossed with its answer, which QEMU then throws away. */
 static void on_cancel(void *user_data, uint64_t id) {
   struct usb_redir_device *device = user_data;
   for (uint8_t number = 0; number < USB_ENDPOINTS_MAX; number++) {
-    const uint8_t endpoint = USB_REQUEST_IN | number;
-    struct endpoint_queue *queue = &device->in[number];
-    if (withdraw(queue, id)) {
-      answer(device, endpoint, id, usb_redir_cancelled, NULL, 0);
-      if (queue->count == 0)
-        set_listening(device, endpoint, false);
-    } else if (was_answered(queue, id)) {
-      device->impl->in_lost(device->function, endpoint);
-      if (queue->count == 0)
-        set_listening(device, endpoint, false);
-      answer_waiting(device, endpoint);
-    }
+    const uint8_t address = USB_REQUEST_IN | number;
+    struct usb_transfer_queue *queue = &device->in[number].queue;
+    const bool waited = usb_transfer_queue_withdraw(queue, id);
+    if (waited)
+      answer(device, address, id, usb_redir_cancelled, NULL, 0);
+    else if (!usb_transfer_queue_was_answered(queue, id))
+      continue;
+    if (!waited)
+      device->impl->in_lost(device->function, address);
+    if (queue->count == 0)
+      set_listening(device, address, false);
+    answer_waiting(device, address);
   }
-}
-
-/* --- what no device of ours has; the parser calls these without looking whether they are there --- */
-
-static void on_start_interrupt(void *user_data, uint64_t id, struct usb_redir_start_interrupt_receiving_header *header) {
-  struct usb_redir_interrupt_receiving_status_header status = {.status = usb_redir_inval, .endpoint = header->endpoint};
-  usbredirparser_send_interrupt_receiving_status(((struct usb_redir_device *)user_data)->parser, id, &status);
-}
-
-static void on_stop_interrupt(void *user_data, uint64_t id, struct usb_redir_stop_interrupt_receiving_header *header) {
-  struct usb_redir_interrupt_receiving_status_header status = {.status = usb_redir_success, .endpoint = header->endpoint};
-  usbredirparser_send_interrupt_receiving_status(((struct usb_redir_device *)user_data)->parser, id, &status);
-}
-
-static void on_start_iso(void *user_data, uint64_t id, struct usb_redir_start_iso_stream_header *header) {
-  struct usb_redir_iso_stream_status_header status = {.status = usb_redir_inval, .endpoint = header->endpoint};
-  usbredirparser_send_iso_stream_status(((struct usb_redir_device *)user_data)->parser, id, &status);
-}
-
-static void on_stop_iso(void *user_data, uint64_t id, struct usb_redir_stop_iso_stream_header *header) {
-  struct usb_redir_iso_stream_status_header status = {.status = usb_redir_success, .endpoint = header->endpoint};
-  usbredirparser_send_iso_stream_status(((struct usb_redir_device *)user_data)->parser, id, &status);
-}
-
-static void on_iso_packet(void *user_data, uint64_t id, struct usb_redir_iso_packet_header *header, uint8_t *data, int data_bytes) {
-  (void)id, (void)header, (void)data_bytes; /* lost, as on a wire */
-  usbredirparser_free_packet_data(((struct usb_redir_device *)user_data)->parser, data);
-}
-
-static void on_interrupt_packet(void *user_data, uint64_t id, struct usb_redir_interrupt_packet_header *header, uint8_t *data,
-                                int data_bytes) {
-  (void)data_bytes;
-  struct usbredirparser *parser = ((struct usb_redir_device *)user_data)->parser;
-  header->status = usb_redir_inval;
-  header->length = 0;
-  if (!(header->endpoint & USB_REQUEST_IN))
-    usbredirparser_send_interrupt_packet(parser, id, header, NULL, 0);
-  usbredirparser_free_packet_data(parser, data);
-}
-
-/* Capabilities that we do not announce, so no decent peer sends these. */
-static void on_alloc_streams(void *user_data, uint64_t id, struct usb_redir_alloc_bulk_streams_header *header) {
-  (void)user_data, (void)id, (void)header;
-}
-static void on_free_streams(void *user_data, uint64_t id, struct usb_redir_free_bulk_streams_header *header) {
-  (void)user_data, (void)id, (void)header;
-}
-static void on_start_bulk(void *user_data, uint64_t id, struct usb_redir_start_bulk_receiving_header *header) {
-  (void)user_data, (void)id, (void)header;
-}
-static void on_stop_bulk(void *user_data, uint64_t id, struct usb_redir_stop_bulk_receiving_header *header) {
-  (void)user_data, (void)id, (void)header;
-}
-static void on_disconnect_ack(void *user_data) { (void)user_data; }
-
-static void on_filter_reject(void *user_data) {
-  (void)user_data;
-  log_warning("QEMU's filter refuses the device; allow %s in the usb-redir device's filter", "class 3 (HID)");
-}
-
-static void on_filter(void *user_data, struct usbredirfilter_rule *rules, int count) {
-  (void)user_data, (void)count;
-  free(rules);
 }
 
 /* --- the connection --- */
@@ -419,19 +323,7 @@ static struct usbredirparser *create_parser(struct usb_redir_device *device) {
   parser->control_packet_func = on_control_packet;
   parser->bulk_packet_func = on_bulk_packet;
   parser->cancel_data_packet_func = on_cancel;
-  parser->start_interrupt_receiving_func = on_start_interrupt;
-  parser->stop_interrupt_receiving_func = on_stop_interrupt;
-  parser->interrupt_packet_func = on_interrupt_packet;
-  parser->start_iso_stream_func = on_start_iso;
-  parser->stop_iso_stream_func = on_stop_iso;
-  parser->iso_packet_func = on_iso_packet;
-  parser->alloc_bulk_streams_func = on_alloc_streams;
-  parser->free_bulk_streams_func = on_free_streams;
-  parser->start_bulk_receiving_func = on_start_bulk;
-  parser->stop_bulk_receiving_func = on_stop_bulk;
-  parser->filter_reject_func = on_filter_reject;
-  parser->filter_filter_func = on_filter;
-  parser->device_disconnect_ack_func = on_disconnect_ack;
+  usb_redir_refusals_set(parser);
   uint32_t capabilities[USB_REDIR_CAPS_SIZE] = {0};
   static const int needed_by_xhci[] = {usb_redir_cap_connect_device_version, usb_redir_cap_ep_info_max_packet_size,
                                        usb_redir_cap_64bits_ids, usb_redir_cap_32bits_bulk_length};
@@ -450,6 +342,7 @@ static void disconnect(struct usb_redir_device *device) {
   device->source = NULL;
   usbredirparser_destroy(device->parser);
   device->parser = NULL;
+  shutdown(device->socket, SHUT_RDWR); /* others may have a duplicate: the guard in transom-serve */
   close(device->socket);
   device->socket = -1;
 }
@@ -509,15 +402,9 @@ static bool take_socket(struct usb_redir_device *device, int socket) {
 
 static void try_path(void *user_data) {
   struct usb_redir_device *device = user_data;
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  memcpy(address.sun_path, device->path, sizeof(address.sun_path));
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  const bool connected = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
-  if (connected && take_socket(device, fd))
-    return;
-  if (fd >= 0 && !connected)
-    close(fd);
-  event_timer_set(device->retry, RECONNECT_NS, 0);
+  const int fd = unix_socket_connect(device->path);
+  if (fd < 0 || !take_socket(device, fd))
+    event_timer_set(device->retry, RECONNECT_NS, 0);
 }
 
 struct usb_redir_device *usb_redir_device_create(struct event_loop *loop, const struct usb_descriptors *descriptors,
@@ -562,7 +449,7 @@ void usb_redir_device_detach(struct usb_redir_device *device) {
 }
 
 void usb_redir_device_kick(struct usb_redir_device *device, uint8_t endpoint) {
-  if (!device->parser || queue_of(device, endpoint)->count == 0)
+  if (!device->parser || in_endpoint(device, endpoint)->queue.count == 0)
     return;
   answer_waiting(device, endpoint);
   if (!device->in_turn)

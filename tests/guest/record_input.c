@@ -1,13 +1,16 @@
 /* Says what the guest's event devices report, for tests on the host: one line an event, commands and answers on the same stream.
  *
- * usage: record_input [--name TEXT] [--sum] [--echo]
+ * usage: record_input [--name TEXT] [--sum] [--echo] [--console]
  *   --name  only devices whose name contains TEXT
  *   --sum   motion and wheels are added up, and told by `sync`
  *   --echo  a byte to I/O port 0xe9 (QEMU's isa-debugcon) for each report, at once
+ *   --console  also what the kernel's own keyboard handler hears, on a virtual terminal of its own: an unplugged event device cannot be
+ * read any more, but the handler is told the releases
  *
  * Says:      "device N NAME"          N = the number of /dev/input/eventN; also for those that come later
  *            "gone N"
  *            "N TYPE CODE VALUE"      as in linux/input-event-codes.h, decimal; no EV_SYN, no EV_MSC, no autorepeat
+ *            "console CODE VALUE"     a key of any keyboard; autorepeat left out
  *            "dropped N"              the kernel's buffer ran over
  *            "sum N CODE TOTAL COUNT" of EV_REL
  * Commands:  "sync WORD"  answered by the sums (which begin anew) and "sync WORD", when all that the kernel had was said
@@ -18,6 +21,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/input.h>
+#include <linux/kd.h>
+#include <linux/vt.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,11 +32,14 @@
 #include <sys/inotify.h>
 #include <sys/io.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define DEVICES_MAX 32
 #define DEBUG_PORT 0xe9
 #define AUTOREPEAT 2
+#define CONSOLE_NUMBER 3 /* tty1 has the shell */
+#define CONSOLE_PATH "/dev/tty3"
 
 struct device {
   int fd; /* -1 = none */
@@ -41,6 +49,7 @@ struct device {
 static struct device devices[DEVICES_MAX];
 static const char *wanted_name = "";
 static bool sums, echo;
+static int console = -1;
 
 static void open_device(int number) {
   char path[64], name[128] = "";
@@ -106,6 +115,42 @@ static void read_device(int number) {
   }
 }
 
+static bool open_console(void) {
+  console = open(CONSOLE_PATH, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  struct termios mode;
+  if (console < 0 || tcgetattr(console, &mode))
+    return false;
+  cfmakeraw(&mode);
+  return tcsetattr(console, TCSANOW, &mode) == 0 && ioctl(console, VT_ACTIVATE, CONSOLE_NUMBER) == 0 &&
+         ioctl(console, VT_WAITACTIVE, CONSOLE_NUMBER) == 0 && ioctl(console, KDSKBMODE, K_MEDIUMRAW) == 0;
+}
+
+static void take_console_key(int code, bool down) {
+  static bool held[KEY_CNT];
+  if (code >= KEY_CNT || held[code] == down)
+    return;
+  held[code] = down;
+  printf("console %d %d\n", code, down);
+}
+
+/* console_ioctl(4), K_MEDIUMRAW: bit 7 = up; a code of 0 is followed by two bytes with 7 bits of the real code each. */
+static void read_console(void) {
+  static int state, code, up;
+  uint8_t bytes[256];
+  const ssize_t count = read(console, bytes, sizeof(bytes));
+  for (ssize_t i = 0; i < count; i++) {
+    if (state == 0 && (bytes[i] & 0x7f) != 0) {
+      take_console_key(bytes[i] & 0x7f, !(bytes[i] & 0x80));
+      continue;
+    }
+    up = state == 0 ? bytes[i] & 0x80 : up;
+    code = state == 0 ? 0 : code << 7 | (bytes[i] & 0x7f);
+    state = (state + 1) % 3;
+    if (state == 0)
+      take_console_key(code, !up);
+  }
+}
+
 static void say_sums(int number) {
   struct device *device = &devices[number];
   for (int code = 0; code < REL_CNT; code++)
@@ -132,6 +177,8 @@ static void set_leds(int number, unsigned mask) {
 }
 
 static void obey(const char *line) {
+  if (console >= 0)
+    read_console();
   unsigned mask = 0;
   const bool is_leds = sscanf(line, "leds %u", &mask) == 1;
   for (int number = 0; number < DEVICES_MAX; number++) {
@@ -147,7 +194,7 @@ static void obey(const char *line) {
       say_held(number);
   }
   if (strcmp(line, "quit") == 0)
-    exit(EXIT_SUCCESS);
+    exit(console < 0 || ioctl(console, KDSKBMODE, K_UNICODE) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
   if (!is_leds)
     puts(line);
 }
@@ -171,16 +218,19 @@ static void read_commands(void) {
 }
 
 static void turn(int notify) {
-  struct pollfd polled[DEVICES_MAX + 2];
+  struct pollfd polled[DEVICES_MAX + 3];
   for (int i = 0; i < DEVICES_MAX; i++)
     polled[i] = (struct pollfd){.fd = devices[i].fd, .events = POLLIN};
   polled[DEVICES_MAX] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
   polled[DEVICES_MAX + 1] = (struct pollfd){.fd = notify, .events = POLLIN};
-  if (poll(polled, DEVICES_MAX + 2, -1) < 0)
+  polled[DEVICES_MAX + 2] = (struct pollfd){.fd = console, .events = POLLIN};
+  if (poll(polled, DEVICES_MAX + 3, -1) < 0)
     return;
   for (int i = 0; i < DEVICES_MAX; i++)
     if (polled[i].revents)
       read_device(i);
+  if (polled[DEVICES_MAX + 2].revents)
+    read_console();
   if (polled[DEVICES_MAX].revents)
     read_commands();
   char discarded[4096];
@@ -195,6 +245,10 @@ int main(int argc, char **argv) {
       wanted_name = argv[++i];
     sums |= strcmp(argv[i], "--sum") == 0;
     echo |= strcmp(argv[i], "--echo") == 0;
+    if (strcmp(argv[i], "--console") == 0 && !open_console()) {
+      perror("record_input: console");
+      return EXIT_FAILURE;
+    }
   }
   if (echo && ioperm(DEBUG_PORT, 1, 1)) {
     perror("record_input: I/O port");

@@ -60,7 +60,7 @@ THIRD_PARTY = {
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
     "libevdev": (r"^libevdev", ["host/input/evdev_libevdev.h"]),
     "libudev": (r"^libudev", ["host/devices/*.c"]),
-    "usbredir": (r"^usbredir", ["host/usb/usb_redir_device.c"]),
+    "usbredir": (r"^usbredir", ["host/usb/usb_redir_*.c"]),
     "libpng": (r"^png\.h$", ["host/app/screenshot.c"]),
     "libdrm": (r"^(xf86drm|xf86drmMode|drm|drm_\w+)\.h$|^(libdrm|drm)/", ["guest/linux/*.c"]),
     "libsystemd": (r"^systemd/", ["host/serve/*.c"]),
@@ -104,6 +104,9 @@ DATA_PLANE = [
     "host/input/pointer_motion.*",
     "host/input/keymap_table.*",
     "host/input/qmp_input_command.*",
+    "host/usb/usb_hid.*",
+    "host/usb/usb_hid_function.*",
+    "host/usb/usb_transfer_queue.*",
 ]
 HEAP = re.compile(r"\b(malloc|calloc|realloc|free|strdup|strndup|asprintf|aligned_alloc|posix_memalign)\s*\(")
 

@@ -151,35 +151,13 @@ void guest_machine_boot(struct guest_machine *machine, const char *const *extra)
   snprintf(qmp, sizeof(qmp), "unix:%s,server=on,wait=off", machine->qmp_socket);
   snprintf(serial, sizeof(serial), "file:%s", machine->serial_log);
   const char *accelerator = getenv("TRANSOM_ACCEL");
+  /* clang-format off */
   const char *words[WORDS_MAX] = {
-      "-machine",
-      "q35",
-      "-accel",
-      accelerator ? accelerator : "tcg",
-      "-cpu",
-      "max",
-      "-m",
-      "512",
-      "-nodefaults",
-      "-display",
-      "none",
-      "-kernel",
-      machine->kernel,
-      "-initrd",
-      machine->initrd,
-      "-append",
-      "console=ttyS0 quiet panic=-1 transom_agent=off",
-      "-serial",
-      serial,
-      "-chardev",
-      control,
-      "-serial",
-      "chardev:control",
-      "-qmp",
-      qmp,
-      "-chardev",
-      usb,
-  }; /* clang-format would put one a line */
+      "-machine", "q35", "-accel", accelerator ? accelerator : "tcg", "-cpu", "max", "-m", "512", "-nodefaults", "-display", "none",
+      "-kernel", machine->kernel, "-initrd", machine->initrd, "-append", "console=ttyS0 quiet panic=-1 transom_agent=off",
+      "-serial", serial, "-chardev", control, "-serial", "chardev:control", "-qmp", qmp, "-chardev", usb,
+  };
+  /* clang-format on */
   size_t count = 0;
   while (words[count])
     count++;
@@ -189,6 +167,7 @@ void guest_machine_boot(struct guest_machine *machine, const char *const *extra)
   words[count++] = "-device";
   words[count++] = "usb-redir,chardev=usb";
   machine->length = machine->read = 0;
+  machine->recording = false;
   guest_machine_launch(machine, words);
   guest_machine_until(machine, connect_control, machine, "QEMU's sockets");
   guest_machine_wait(machine, "guest: control ready");
@@ -251,7 +230,9 @@ const char *guest_machine_sync(struct guest_machine *machine) {
 
 void guest_machine_record(struct guest_machine *machine, const char *options) {
   char line[256];
-  guest_machine_say(machine, "quit 2>/dev/null");
+  if (machine->recording)
+    guest_machine_say(machine, "quit");
+  machine->recording = true;
   snprintf(line, sizeof(line), "record_input %s", options);
   guest_machine_say(machine, line);
   guest_machine_wait(machine, "recording");

@@ -18,6 +18,7 @@ struct guest_machine {
   pid_t qemu; /* 0 = none */
   int control;
   struct event_source *source;
+  bool recording;
   char *text;          /* all that the control line has said */
   size_t length, read; /* of it: there is, was looked at */
 };
