@@ -100,7 +100,6 @@ static void tear_down(struct control_thread *control) {
   event_source_remove(control->signals);
   event_source_remove(control->limit);
   event_source_remove(control->stats);
-  event_loop_destroy(control->loop);
 }
 
 static void run(void *user_data) {
@@ -133,6 +132,7 @@ static int open_signals(struct control_thread *control) {
 
 static void release(struct control_thread *control) {
   thread_join(control->thread);
+  event_loop_destroy(control->loop); /* not before: whoever stops or nudges it may still be doing so */
   if (control->signal_fd >= 0)
     close(control->signal_fd);
   pthread_sigmask(SIG_SETMASK, &control->mask_before, NULL);

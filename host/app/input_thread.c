@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ONLY_A_NOTE CAPTURE_EVENTS /* in the mailbox: nothing happened */
 #define HINT_NS UINT64_C(2500000000)
 /* A film or a game draws more frames than this in ten seconds; a clock or a blinking cursor does not. */
 #define AWAKE_NS UINT64_C(10000000000)
@@ -143,8 +144,10 @@ static void on_watch(void *user_data) {
   case WATCHDOG_WELL:
     break;
   case WATCHDOG_RELEASE:
-    if (captured)
+    if (captured) {
+      log_warning("the window has not answered for 3 s: keyboard and mouse are released");
       input_router_step(&input->router, CAPTURE_RELEASE, INPUT_NOTE_HUNG, clock_monotonic_ns());
+    }
     break;
   case WATCHDOG_END:
     end_the_process(input);
@@ -169,7 +172,10 @@ static void on_mail_step(enum capture_event event, int note, uint64_t time_ns, v
   struct input_thread *input = user_data;
   if (event == CAPTURE_LEAVE)
     window_source_forget(&input->window);
-  input_router_step(&input->router, event, (enum input_note)note, time_ns);
+  if (event != ONLY_A_NOTE)
+    input_router_step(&input->router, event, (enum input_note)note, time_ns);
+  else if (input->router.capture.state == CAPTURE_RELEASED && input->router.capture.focused)
+    input_router_set_note(&input->router, (enum input_note)note);
 }
 
 static void on_mail_lost(void *user_data) {
@@ -356,7 +362,6 @@ static void tear_down(struct input_thread *input) {
   event_source_remove(input->hint);
   event_source_remove(input->watch);
   event_source_remove(input->idle);
-  event_loop_destroy(input->loop);
 }
 
 static void run(void *user_data) {
@@ -374,6 +379,7 @@ static void run(void *user_data) {
 
 static void release(struct input_thread *input) {
   thread_join(input->thread);
+  event_loop_destroy(input->loop); /* not before: whoever stops it may still be in event_loop_stop() */
   input_mailbox_destroy(input->mailbox);
   pthread_mutex_destroy(&input->lock);
   sem_destroy(&input->started);
@@ -423,6 +429,8 @@ void input_thread_step(struct input_thread *input, enum capture_event event, enu
   input_mailbox_step(input->mailbox, event, (int)note, clock_monotonic_ns());
   event_loop_wake(input->loop);
 }
+
+void input_thread_note(struct input_thread *input, enum input_note note) { input_thread_step(input, ONLY_A_NOTE, note); }
 
 void input_thread_frame_shown(struct input_thread *input) { atomic_fetch_add_explicit(&input->frames, 1, memory_order_relaxed); }
 

@@ -130,7 +130,7 @@ static void read_sum(struct bench *b, long long *sum, long long *reports) {
 static void mouse_loses_nothing(void **state) {
   struct bench *b = *state;
   long long sum = 0, reports = 0;
-  guest_machine_record(&b->usb.machine, "--name Transom --sum");
+  usb_fixture_record(&b->usb, "--name Transom --sum");
   b->timer = event_loop_add_timer(b->usb.loop, on_mouse_timer, b);
   event_timer_set(b->timer, NS_PER_S / MOUSE_HZ, NS_PER_S / MOUSE_HZ);
   guest_machine_until(&b->usb.machine, has_moved, b, "the mouse's motion");

@@ -5,6 +5,7 @@ import signal
 import time
 
 from rig.failure import StepFailed, wait_until
+from test_cursor import hide_cursor, show_cursor
 
 PATIENCE_S = 20
 TOGGLE = "105"  # Right Ctrl by its keycode: with its name xdotool presses Left Ctrl first
@@ -193,6 +194,38 @@ def pause_suspends_and_resume_captures_again(rig):
     release(rig)
 
 
+def a_hung_window_lets_go(rig):
+    """The X server stands still, and the main thread with it: it waits for answers while the guest goes on drawing."""
+    ready(rig, "usb")
+    rig.guest.run("(while sleep 0.5; do date +%N; done) >/dev/tty1 2>&1 & echo $! >/tmp/drawing")
+    with Recorder(rig) as recorder:
+        capture(rig)
+        rig.display.do("keydown", "w")
+        recorder.wait_keys((KEY_W, 1))
+        os.kill(rig.display.server.pid, signal.SIGSTOP)
+        try:
+            wait_until(lambda: not recorder.held(), PATIENCE_S, "the guest sees the key released", rig.chain.viewer.log)
+        finally:
+            os.kill(rig.display.server.pid, signal.SIGCONT)
+        rig.display.do("keyup", "w")
+    rig.guest.run("kill $(cat /tmp/drawing)")
+    wait_until(lambda: not rig.chain.viewer.is_running() or rig.chain.stats().get("capture") == "released", PATIENCE_S, "released, or ended",
+               rig.chain.viewer.log)
+    if not rig.chain.viewer.is_running():  # this machine was so slow that the window hung for ten seconds
+        rig.start_viewer()
+
+
+def the_host_pointer_comes_back_where_the_guests_was(rig):
+    ready(rig, "usb")
+    moves = rig.chain.stats()["cursor_moves"]
+    show_cursor(rig, 300, 200)
+    wait_until(lambda: rig.chain.stats()["cursor_moves"] > moves, PATIENCE_S, "the viewer sees the cursor", rig.chain.viewer.log)
+    capture(rig)
+    release(rig)
+    wait_until(lambda: rig.display.pointer_in(rig.window) == (300, 200), PATIENCE_S, "the host's pointer at that place", rig.chain.viewer.log)
+    hide_cursor(rig)
+
+
 def die(rig, number, recorder, chance):
     """The viewer is killed or stopped with keys down; the guest sees a release for each, without its help."""
     capture(rig)
@@ -234,6 +267,8 @@ TESTS = [
     capture_waits_for_keys,
     panic_needs_no_more_than_the_toggle,
     pause_suspends_and_resume_captures_again,
+    the_host_pointer_comes_back_where_the_guests_was,
+    a_hung_window_lets_go,
     deaths_by_usb,
     deaths_by_qmp,
 ]

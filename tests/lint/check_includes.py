@@ -106,6 +106,7 @@ DATA_PLANE = [
     "host/input/qmp_input_command.*",
     "host/usb/usb_hid.*",
     "host/usb/usb_hid_function.*",
+    "host/usb/usb_hid_gamepads.*",
     "host/usb/usb_transfer_queue.*",
 ]
 HEAP = re.compile(r"\b(malloc|calloc|realloc|free|strdup|strndup|asprintf|aligned_alloc|posix_memalign)\s*\(")
