@@ -50,6 +50,7 @@ struct input_thread {
 
   atomic_uint commands, frames;
   atomic_uint_fast64_t answered_ns, reports;
+  atomic_bool focused;
   atomic_bool main_has_captured; /* what the main thread looked at last */
   pthread_mutex_t lock;          /* of `view`; held for a copy only, and not for an event's sake */
   struct input_view view;
@@ -88,6 +89,12 @@ static bool is_awake(const struct input_thread *input) {
   return (uint32_t)atomic_load_explicit(&input->frames, memory_order_relaxed) - input->frames_before >= AWAKE_FRAMES;
 }
 
+/* Another number of them is another USB device: not in the middle of a game. */
+static void show_controllers(struct input_thread *input) {
+  if (input->router.capture.state == CAPTURE_RELEASED)
+    input_sinks_show_controllers(&input->sinks, input_devices_controllers(&input->devices));
+}
+
 /* A hint stays while something is to be waited for. */
 static void on_changed(void *user_data) {
   struct input_thread *input = user_data;
@@ -99,6 +106,7 @@ static void on_changed(void *user_data) {
     event_timer_set(input->watch, WATCHDOG_ASK_NS, WATCHDOG_ASK_NS);
   }
   event_timer_set(input->hint, HINT_NS, 0);
+  show_controllers(input);
   publish(input, true, is_awake(input));
 }
 
@@ -182,6 +190,8 @@ static void on_mail_lost(void *user_data) {
   struct input_thread *input = user_data;
   window_source_forget(&input->window);
   input_router_step(&input->router, CAPTURE_LEAVE, INPUT_NOTE_FOCUS, clock_monotonic_ns());
+  if (atomic_load(&input->focused)) /* what was lost may have said so */
+    input_router_step(&input->router, CAPTURE_FOCUS, INPUT_NOTE_NONE, clock_monotonic_ns());
 }
 
 static void on_wake(void *user_data) {
@@ -226,6 +236,7 @@ static void on_devices_changed(void *user_data) {
   struct input_thread *input = user_data;
   if (!input->routing)
     return;
+  show_controllers(input);
   input_router_set_devices(&input->router, input_devices_source(&input->devices));
   set_deadline(input);
 }
@@ -426,6 +437,8 @@ void input_thread_report(struct input_thread *input, const struct input_event *e
 }
 
 void input_thread_step(struct input_thread *input, enum capture_event event, enum input_note note) {
+  if (event == CAPTURE_LEAVE || event == CAPTURE_FOCUS)
+    atomic_store(&input->focused, event == CAPTURE_FOCUS);
   input_mailbox_step(input->mailbox, event, (int)note, clock_monotonic_ns());
   event_loop_wake(input->loop);
 }

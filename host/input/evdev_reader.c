@@ -46,6 +46,14 @@ struct input_source *evdev_reader_source(struct evdev_reader *reader) {
 
 void *evdev_reader_user_data(struct input_source *source) { return evdev_reader(source)->user_data; }
 
+unsigned evdev_reader_controllers(const struct evdev_reader *reader) {
+  unsigned highest = 0;
+  for (size_t i = 0; i < reader->count; i++)
+    if (reader->slots[i]->controller.number > highest)
+      highest = reader->slots[i]->controller.number;
+  return highest;
+}
+
 size_t evdev_reader_count(const struct evdev_reader *reader) { return reader->count; }
 
 static const struct input_device_info *info_of(const struct slot *slot) { return evdev_device_info(slot->device); }
