@@ -44,6 +44,7 @@ static const struct option_table table = {
 
 struct player {
   struct event_loop *loop;
+  const char *path;
   struct input_source *source;
   struct input_delivery delivery;
   struct event_source *patience; /* timer */
@@ -94,7 +95,12 @@ static bool create_sink(struct player *player, const struct arguments *arguments
   player->delivery.sink = sink;
   sink->ready = on_ready;
   sink->ready_user_data = player;
-  return !by_usb || input_sink_usb_hid_connect(sink, arguments->usb);
+  if (!by_usb)
+    return true;
+  const uint8_t controllers = input_source_replay_controllers(player->path);
+  if (!input_sink_usb_hid_set_controllers(sink, controllers))
+    log_warning("the guest sees fewer than the %u game controllers of the recording", controllers);
+  return input_sink_usb_hid_connect(sink, arguments->usb);
 }
 
 static void destroy_sink(struct input_sink *sink) {
@@ -126,7 +132,7 @@ static int play(struct player *player, const struct arguments *arguments) {
 }
 
 static int run_with(struct event_loop *loop, const char *path, const struct arguments *arguments) {
-  struct player player = {.loop = loop};
+  struct player player = {.loop = loop, .path = path};
   player.source = input_source_replay_create(loop, path, on_ended, &player);
   if (!player.source && errno == EINVAL)
     log_error("%s is no recording of transom record: its first line is not 'transom-recording 1'", path);

@@ -37,7 +37,7 @@ static int32_t scale(int32_t value, const struct evdev_range *range) {
   const int64_t span = (int64_t)range->maximum - range->minimum;
   int64_t inside = (int64_t)value - range->minimum;
   inside = inside < 0 ? 0 : inside > span ? span : inside;
-  return (int32_t)(inside * UINT16_MAX / span + INT16_MIN);
+  return (int32_t)(inside * (2 * INPUT_CONTROLLER_AXIS_MAX) / span) - INPUT_CONTROLLER_AXIS_MAX;
 }
 
 static int8_t sign(int32_t value) { return (int8_t)((value > 0) - (value < 0)); }

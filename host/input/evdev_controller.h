@@ -1,8 +1,8 @@
 /* Game controllers: what one says in a frame, as events of its number. Data plane.
  *
  * Buttons and axes are those that the kernel's HID driver would read back from a HID gamepad: button N is BTN_GAMEPAD + N-1 (or
- * BTN_JOYSTICK + N-1), from 17 on BTN_TRIGGER_HAPPY; X to Rz are 0x30 to 0x35, -32768 to 32767 whatever the device's range (a trigger at
- * rest is -32768), and gas and brake of Bluetooth pads are Rz and Z. The cross is a hat switch, 0x39: 0 up, clockwise to 7, 8 at rest. */
+ * BTN_JOYSTICK + N-1), from 17 on BTN_TRIGGER_HAPPY; X to Rz are 0x30 to 0x35, -32767 to 32767 whatever the device's range (a trigger at
+ * rest is -32767), and gas and brake of Bluetooth pads are Rz and Z. The cross is a hat switch, 0x39: 0 up, clockwise to 7, 8 at rest. */
 #ifndef TRANSOM_HOST_INPUT_EVDEV_CONTROLLER_H
 #define TRANSOM_HOST_INPUT_EVDEV_CONTROLLER_H
 

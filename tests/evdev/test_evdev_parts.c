@@ -113,8 +113,8 @@ static void a_controller_speaks_for_itself(void **state) {
   add_key(&frame, BTN_TRIGGER_HAPPY3, 1);
   add_key(&frame, KEY_A, 1); /* of its chat pad: not a controller's */
   assert_int_equal(evdev_controller_frame(&controller, &frame, ranges, 1, events), 6);
-  require_event(&events[0], INPUT_PAGE_DESKTOP, 0x30, INT16_MAX);
-  require_event(&events[1], INPUT_PAGE_DESKTOP, 0x32, INT16_MIN);
+  require_event(&events[0], INPUT_PAGE_DESKTOP, 0x30, INPUT_CONTROLLER_AXIS_MAX);
+  require_event(&events[1], INPUT_PAGE_DESKTOP, 0x32, -INPUT_CONTROLLER_AXIS_MAX);
   require_event(&events[2], INPUT_PAGE_BUTTON, 1, 1);
   require_event(&events[3], INPUT_PAGE_BUTTON, 1, 1); /* a joystick's first */
   require_event(&events[4], INPUT_PAGE_BUTTON, 19, 1);
