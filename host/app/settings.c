@@ -32,7 +32,7 @@ static const struct option_entry entries[] = {
     {.name = "input-device", STRING(input_device), .argument = "LIST", .help = "paths, by-id names or vid:pid of devices to capture (all)"},
     {.name = "take-input", .kind = OPTION_FLAG, .offset = FIELD(take_input), .help = "take keyboard and mouse from another viewer"},
     {.name = "toggle", STRING(toggle), .argument = "KEY", .help = "captures and releases keyboard and mouse (auto: Right Ctrl)"},
-    {.name = "host-keys", STRING(host_keys), .argument = "LIST", .help = "keys that stay with the host (volume,brightness,media)"},
+    {.name = "host-keys", STRING(host_keys), .argument = "LIST", .help = "keys that are to stay with the host (volume,brightness,media)"},
     {.name = "capture-on-click", .kind = OPTION_FLAG, .offset = FIELD(capture_on_click), .help = "a click into the window captures"},
     {.name = "hidden-pointer",
      .kind = OPTION_CHOICE,
