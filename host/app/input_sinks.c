@@ -24,7 +24,7 @@ static void choose(struct input_sinks *sinks) {
     ready = sinks->qmp_ready;
   }
   if (sink != sinks->chosen && sink == sinks->qmp)
-    log_info("keyboard and mouse reach the guest by QMP: its USB keyboard and mouse of ours are not plugged in");
+    log_info("keyboard and mouse reach the guest by QMP: the VM has no USB channel of ours, or does not use it yet");
   else if (sink != sinks->chosen && sink == sinks->usb)
     log_info("keyboard and mouse reach the guest by USB");
   sinks->chosen = sink;
