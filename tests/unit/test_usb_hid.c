@@ -361,7 +361,7 @@ static void a_slow_host_gets_the_whole_motion(void **state) {
   settle(f);
   long long x = 0, y = 0;
   unsigned asked = 1;
-  for (int i = 0; i < 480000; i++) {             /* 60 s at 8 kHz; the host takes a report now and then */
+  for (int i = 0; i < 480000; i++) {            /* 60 s at 8 kHz; the host takes a report now and then */
     f->sink->impl->relative(f->sink, 100, -70); /* more than a report holds, between two */
     if (i % 499 == 0 && ++asked)
       next_report(f, POINTER);
