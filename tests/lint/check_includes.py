@@ -53,7 +53,7 @@ HOST_WIDE = {"host/stats/latency_trace.h"}
 THIRD_PARTY = {
     "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*"]),
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
-    "inih": (r"^ini\.h$", ["common/options.c"]),
+    "inih": (r"^ini\.h$", ["common/ini_reader_linux.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
     "libpng": (r"^png\.h$", ["host/app/screenshot.c"]),
     "libdrm": (r"^(xf86drm|xf86drmMode|drm|drm_\w+)\.h$|^(libdrm|drm)/", ["guest/linux/*.c"]),
