@@ -3,7 +3,10 @@
 #include "common/log.h"
 #include "guest/core/stats_report.h"
 #include "guest/windows/agent_loop.h"
+#include "guest/windows/capture_select.h"
+#include "guest/windows/process_setup.h"
 #include "guest/windows/region_device_windows.h"
+#include "guest/windows/region_guard.h"
 #include "guest/windows/stop_wish.h"
 #include "guest/windows/verbs.h"
 #include "guest/windows/wide_text.h"
@@ -12,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+
+#define REOPEN_MS 1000u
 
 static void guest_name(char *to, size_t capacity) {
   wchar_t wide[MAX_COMPUTERNAME_LENGTH + 1];
@@ -29,7 +34,10 @@ static void report(struct agent *agent, const struct publish_settings *settings,
     stats_report_json(&stats, run_ns);
 }
 
-static enum exit_status publish(const struct agent_settings *settings, struct region_device *device, struct screen_capture *capture) {
+/* One life of the region's memory. */
+enum run_end { RUN_ASKED, RUN_FAILED, RUN_DEVICE_LOST };
+
+static enum run_end run_agent(const struct agent_settings *settings, struct region_device *device, struct screen_capture *capture) {
   char name[64];
   guest_name(name, sizeof name);
   const struct agent_options options = {
@@ -38,52 +46,78 @@ static enum exit_status publish(const struct agent_settings *settings, struct re
   struct agent *agent = agent_create(&options, &ports);
   if (!agent) {
     log_error("out of memory for the agent");
-    return EXIT_STATUS_FAILED;
+    return RUN_FAILED;
   }
   const uint64_t started_ns = clock_raw_ns();
   const bool good = agent_loop_run(agent, device, (uint64_t)settings->publish.seconds);
+  const bool lost = agent_end(agent) == AGENT_DEVICE_LOST;
   agent_finish(agent);
   report(agent, &settings->publish, clock_raw_ns() - started_ns);
   agent_destroy(agent);
-  return good ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+  return good ? RUN_ASKED : lost ? RUN_DEVICE_LOST : RUN_FAILED;
 }
 
-static struct screen_capture *create_capture(const struct agent_settings *settings, const struct test_card_options *card) {
-  (void)settings;
-  return test_card_create(card);
-}
-
-static enum exit_status with_device(const struct agent_settings *settings, const struct test_card_options *card,
-                                    struct region_device *device) {
-  struct screen_capture *capture = create_capture(settings, card);
+static enum run_end run_capture(const struct agent_settings *settings, const struct test_card_options *card, struct region_device *device) {
+  struct screen_capture *capture = capture_select_create(settings, card, device);
   if (!capture) {
     log_error("out of memory for the screen's source");
-    return EXIT_STATUS_FAILED;
+    return RUN_FAILED;
   }
-  const enum exit_status status = publish(settings, device, capture);
+  const enum run_end end = run_agent(settings, device, capture);
   capture->impl->destroy(capture);
-  return status;
+  return end;
 }
 
-static enum exit_status with_stop_wish(const struct agent_settings *settings, const struct test_card_options *card) {
+static enum run_end run_device(const struct agent_settings *settings, const struct test_card_options *card, struct region_device *device) {
+  if (!region_guard_init(device)) {
+    log_error("no handler for the loss of the region");
+    return RUN_FAILED;
+  }
+  const enum run_end end = run_capture(settings, card, device);
+  region_guard_finish();
+  return end;
+}
+
+/* The driver was restarted, or its device is gone for a while. NULL: asked to end. */
+static struct region_device *reopen(const struct agent_settings *settings) {
+  char error[REGION_ERROR_BYTES], said[REGION_ERROR_BYTES] = "";
+  while (!stop_wish_within(REOPEN_MS)) {
+    struct region_device *device = region_device_windows_open(settings, error);
+    if (device)
+      return device;
+    if (strcmp(error, said) != 0)
+      log_warning("%s", error);
+    memcpy(said, error, sizeof said);
+  }
+  return NULL;
+}
+
+static enum exit_status run_devices(const struct agent_settings *settings, const struct test_card_options *card) {
   char error[REGION_ERROR_BYTES];
+  enum run_end end = RUN_ASKED;
   struct region_device *device = region_device_windows_open(settings, error);
   if (!device) {
     log_error("%s", error);
     return strcmp(settings->region, "auto") == 0 ? EXIT_STATUS_CANNOT_RUN_HERE : EXIT_STATUS_FAILED;
   }
-  const enum exit_status status = with_device(settings, card, device);
-  device->impl->destroy(device);
-  return status;
+  while (device) {
+    end = run_device(settings, card, device);
+    device->impl->destroy(device);
+    device = end == RUN_DEVICE_LOST ? reopen(settings) : NULL;
+  }
+  return end == RUN_FAILED ? EXIT_STATUS_FAILED : EXIT_STATUS_OK;
 }
 
 enum exit_status verb_run(const struct agent_settings *settings) {
   struct test_card_options card;
+  struct process_setup setup;
   if (!publish_settings_test_card(&settings->publish, &card))
     return EXIT_STATUS_USAGE;
   if (!stop_wish_init(settings->stop_event))
     return EXIT_STATUS_FAILED;
-  const enum exit_status status = with_stop_wish(settings, &card);
+  process_setup_begin(&setup);
+  const enum exit_status status = run_devices(settings, &card);
+  process_setup_end(&setup);
   stop_wish_finish();
   return status;
 }
