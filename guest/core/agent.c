@@ -38,7 +38,7 @@ struct agent {
   struct tile_compare tiles;
   struct screen_mode mode; /* of the last frame; width 0 = none yet */
   uint64_t clock_sequence[TRANSOM_CONSUMERS_MAX];
-  uint64_t heartbeat, heartbeat_due_ns, screen_due_ns;
+  uint64_t heartbeat, heartbeat_due_ns, screen_due_ns, cursor_due_ns;
   uint64_t status_sequence;
   enum transom_agent_state state;
   char text[168];
@@ -163,8 +163,10 @@ static bool take_mode(struct agent *agent, const struct screen_mode *mode) {
     agent->full_wanted = true;
     agent->mode = *mode;
   }
-  char text[96];
-  snprintf(text, sizeof text, "showing %ux%u by %s", mode->width, mode->height, agent->ports->capture->impl->name);
+  const struct screen_capture *capture = agent->ports->capture;
+  char text[168];
+  snprintf(text, sizeof text, "showing %ux%u by %s%s%.110s", mode->width, mode->height, capture->impl->name, capture->hint[0] ? "; " : "",
+           capture->hint);
   set_status(agent, TRANSOM_AGENT_RUNNING, text);
   return true;
 }
@@ -226,6 +228,8 @@ static void look_at_screen(struct agent *agent) {
   const int error = capture->impl->acquire(capture, now(agent), &frame);
   if (error) {
     no_frame(agent, error);
+    if (capture->cursor_apart)
+      update_cursor(agent);
     return;
   }
   if (take_mode(agent, &frame.mode) && (frame.damage_known || compare(agent, &frame))) {
@@ -239,6 +243,11 @@ static void look_at_screen(struct agent *agent) {
 
 /* False: the region is no longer ours. */
 static bool beat(struct agent *agent, uint64_t now_ns) {
+  if (agent->ports->device->lost) {
+    log_warning("%s is gone", agent->ports->device->text);
+    agent->end = AGENT_DEVICE_LOST;
+    return false;
+  }
   if (now_ns < agent->heartbeat_due_ns)
     return true;
   if (!validate_epoch(&agent->region)) {
@@ -288,6 +297,22 @@ static uint64_t next_look_ns(const struct agent *agent, uint64_t now_ns) {
   return capture->impl->next_ns && agent->pacer.watched ? capture->impl->next_ns(capture, now_ns) : paced_ns;
 }
 
+static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* Between two looks at the screen, where the cursor can be had apart from it. */
+static void look_at_cursor(struct agent *agent, uint64_t now_ns) {
+  if (!agent->ports->capture->cursor_apart || now_ns < agent->cursor_due_ns || agent->mode.width == 0)
+    return;
+  update_cursor(agent);
+  agent->cursor_due_ns = now_ns + poll_pacer_cursor_ns(&agent->pacer, now_ns);
+}
+
+static uint64_t next_cursor_ns(const struct agent *agent, uint64_t now_ns) {
+  if (!agent->ports->capture->cursor_apart)
+    return UINT64_MAX;
+  return agent->cursor_due_ns > now_ns ? agent->cursor_due_ns : now_ns + poll_pacer_cursor_ns(&agent->pacer, now_ns);
+}
+
 uint64_t agent_step(struct agent *agent) {
   agent->stats.wakeups++;
   const uint64_t now_ns = now(agent);
@@ -300,11 +325,11 @@ uint64_t agent_step(struct agent *agent) {
   if (now_ns >= agent->screen_due_ns) {
     look_at_screen(agent);
     agent->screen_due_ns = next_look_ns(agent, now_ns);
+  } else {
+    look_at_cursor(agent, now_ns);
   }
-  uint64_t next_ns = now_ns + poll_pacer_talk_ns(&agent->pacer, now_ns);
-  if (agent->screen_due_ns < next_ns)
-    next_ns = agent->screen_due_ns;
-  return agent->heartbeat_due_ns < next_ns ? agent->heartbeat_due_ns : next_ns;
+  const uint64_t talk_ns = now_ns + poll_pacer_talk_ns(&agent->pacer, now_ns);
+  return earliest(earliest(talk_ns, agent->heartbeat_due_ns), earliest(agent->screen_due_ns, next_cursor_ns(agent, now_ns)));
 }
 
 void agent_note_activity(struct agent *agent) {
@@ -334,7 +359,7 @@ void agent_destroy(struct agent *agent) {
 enum agent_end agent_end(const struct agent *agent) { return agent->end; }
 
 void agent_finish(struct agent *agent) {
-  if (agent->stats.formats == 0 || agent->end == AGENT_REPLACED || !validate_epoch(&agent->region))
+  if (agent->stats.formats == 0 || agent->end == AGENT_REPLACED || agent->end == AGENT_DEVICE_LOST || !validate_epoch(&agent->region))
     return;
   message_dispatch_goodbye(&agent->messages);
   set_status(agent, TRANSOM_AGENT_STOPPED, "stopped");

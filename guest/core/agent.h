@@ -42,7 +42,7 @@ struct agent_stats {
 };
 
 /* Why the agent wants no more calls. */
-enum agent_end { AGENT_GOES_ON, AGENT_DONE, AGENT_REPLACED, AGENT_FAILED };
+enum agent_end { AGENT_GOES_ON, AGENT_DONE, AGENT_REPLACED, AGENT_DEVICE_LOST, AGENT_FAILED };
 
 /* `options` and `ports` stay the caller's and must outlive the agent. NULL: out of memory. */
 struct agent *agent_create(const struct agent_options *options, const struct agent_ports *ports);
@@ -54,7 +54,7 @@ uint64_t agent_step(struct agent *agent);
 /* Something happened in the guest that will soon show on the screen (input): ends the back-off. */
 void agent_note_activity(struct agent *agent);
 
-/* DONE: frames_max was reached. REPLACED: another agent has formatted the region. FAILED: the region cannot be used; logged. */
+/* DONE: frames_max was reached. REPLACED: another agent has formatted the region. DEVICE_LOST: region_device.lost. FAILED: the region cannot be used; logged. */
 enum agent_end agent_end(const struct agent *agent);
 
 /* Says goodbye: status STOPPED, epoch 0. A replaced agent touches nothing any more. */

@@ -23,6 +23,7 @@ struct region_device {
   volatile uint8_t *base;
   uint64_t bytes;
   bool has_doorbell;
+  volatile bool lost; /* the memory went away (driver restarted, device removed): what is written goes nowhere. Open it anew */
   char text[128]; /* what it is, for logs: "0000:00:04.0, 128 MiB" */
 };
 

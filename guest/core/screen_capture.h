@@ -34,6 +34,7 @@ struct screen_frame {
 struct screen_cursor {
   int32_t x, y; /* of the hot spot */
   bool visible;
+  bool clipped;                      /* kept in a part of the screen by a program */
   uint64_t shape_serial;             /* moves when the shape does; 0 = none known */
   struct transom_cursor_shape shape; /* type, size, pitch, hot spot, data_bytes */
   const uint8_t *pixels;             /* valid until the next call of the source */
@@ -55,7 +56,9 @@ struct screen_capture_impl {
 struct screen_capture {
   const struct screen_capture_impl *impl;
   uint64_t period_ns; /* of the display; what polling at its rate means */
+  bool cursor_apart;  /* cursor() may be asked at any time, and moves without a new frame */
   char text[160];     /* why there is no frame: one line for the user */
+  char hint[160];     /* there are frames, but the user should know: one line; empty = nothing */
 };
 
 #endif

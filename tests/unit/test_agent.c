@@ -339,6 +339,48 @@ static void publishes_the_cursor_and_hides_it(void **state) {
   free(pixels);
 }
 
+/* A cursor of its own is followed between two looks at the screen, and while the screen has nothing new. */
+static void follows_a_cursor_apart(void **state) {
+  struct agent_fixture *fixture = *state;
+  static uint32_t dot = 7;
+  fixture->cursor =
+      (struct screen_cursor){.x = 1,
+                             .y = 2,
+                             .visible = true,
+                             .shape_serial = 5,
+                             .pixels = (const uint8_t *)&dot,
+                             .shape = {.type = TRANSOM_CURSOR_COLOUR, .width = 1, .height = 1, .pitch_bytes = 4, .data_bytes = 4}};
+  fixture->capture.cursor_apart = true;
+  start(fixture);
+  agent_fixture_consumer(fixture, 0);
+  struct transom_cursor_reader reader;
+  struct transom_cursor_state cursor;
+  cursor_reader_init(&reader, &fixture->region.cursors[0]);
+  assert_int_equal(cursor_reader_state(&reader, &cursor), 0);
+  fixture->result = -EAGAIN;
+  agent_fixture_run(fixture, 300 * MS);
+  const uint64_t looks = fixture->looks;
+  fixture->cursor.x = 30;
+  fixture->cursor.clipped = true;
+  agent_fixture_run(fixture, 5 * MS);
+  assert_true(fixture->looks <= looks + 1);
+  assert_int_equal(cursor_reader_state(&reader, &cursor), 0);
+  assert_int_equal(cursor.x, 30);
+  assert_int_equal(cursor.flags, TRANSOM_CURSOR_VISIBLE | TRANSOM_CURSOR_CLIPPED);
+}
+
+/* The memory behind the region is another one now: not a word more into it. */
+static void leaves_a_lost_device(void **state) {
+  struct agent_fixture *fixture = *state;
+  start(fixture);
+  fixture->device.lost = true;
+  agent_fixture_step(fixture);
+  assert_int_equal(agent_end(fixture->agent), AGENT_DEVICE_LOST);
+  const uint64_t epoch = fixture->region.epoch;
+  agent_finish(fixture->agent);
+  assert_true(epoch && validate_epoch(&fixture->region));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, agent_fixture_setup, agent_fixture_teardown)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -359,6 +401,8 @@ int main(void) {
       TEST(rings_who_is_armed),
       TEST(rings_each_for_what_it_waits_for),
       TEST(publishes_the_cursor_and_hides_it),
+      TEST(follows_a_cursor_apart),
+      TEST(leaves_a_lost_device),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
