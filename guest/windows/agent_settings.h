@@ -21,9 +21,11 @@ struct agent_settings {
   char stop_event[64]; /* name of an event that ends `run`; empty = none */
   bool json;           /* selftest, status */
   struct publish_settings publish;
+  char config_fault[256]; /* what is wrong with the config file; empty = nothing */
 };
 
-/* Fills `settings` and the verb's word. */
+/* Fills `settings` and the verb's word. A faulty config file is no error here, because a service has nobody to tell it to yet: the verb
+ * says it where its log goes. */
 enum options_result agent_settings_parse(int argc, char **argv, struct agent_settings *settings, const char **verb);
 
 #endif

@@ -12,7 +12,7 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"run", verb_run},
+    {"run", verb_run}, {"install", verb_install}, {"uninstall", verb_uninstall}, {"service", verb_service}, {"status", verb_status},
 };
 
 static const struct verb *find_verb(const char *name) {

@@ -2,7 +2,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "guest/core/stats_report.h"
+#include "guest/windows/agent_log.h"
 #include "guest/windows/agent_loop.h"
+#include "guest/windows/instance_lock.h"
 #include "guest/windows/region_device_windows.h"
 #include "guest/windows/stop_wish.h"
 #include "guest/windows/verbs.h"
@@ -77,13 +79,36 @@ static enum exit_status with_stop_wish(const struct agent_settings *settings, co
   return status;
 }
 
-enum exit_status verb_run(const struct agent_settings *settings) {
+/* The IVSHMEM driver maps its device for one program; and two agents would format each other's region. Tests with a file of their own may
+ * run side by side. */
+static bool must_be_alone(const struct agent_settings *settings) {
+  return settings->stop_event[0] || strcmp(settings->region, "auto") == 0;
+}
+
+static enum exit_status run(const struct agent_settings *settings) {
   struct test_card_options card;
+  if (settings->config_fault[0]) {
+    log_error("%s", settings->config_fault);
+    return EXIT_STATUS_USAGE;
+  }
   if (!publish_settings_test_card(&settings->publish, &card))
     return EXIT_STATUS_USAGE;
   if (!stop_wish_init(settings->stop_event))
     return EXIT_STATUS_FAILED;
   const enum exit_status status = with_stop_wish(settings, &card);
   stop_wish_finish();
+  return status;
+}
+
+enum exit_status verb_run(const struct agent_settings *settings) {
+  const bool is_service_worker = settings->stop_event[0] != 0;
+  if (is_service_worker)
+    agent_log_open("agent.log"); /* nobody sees its standard error */
+  enum exit_status status = EXIT_STATUS_FAILED;
+  if (!must_be_alone(settings) || instance_lock_acquire())
+    status = run(settings);
+  instance_lock_release();
+  if (is_service_worker)
+    agent_log_close();
   return status;
 }
