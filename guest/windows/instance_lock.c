@@ -27,9 +27,7 @@ static HANDLE open_lock(DWORD disposition) {
 static void explain(DWORD code) {
   char reason[160];
   if (code == ERROR_SHARING_VIOLATION)
-    log_error("another transom-agent runs already: the service's, most likely; `transom-agent status` tells");
-  else if (code == ERROR_ACCESS_DENIED)
-    log_error("the agent needs administrator's rights; or let the service run it: transom-agent install");
+    log_error("the service has a worker already; `transom-agent status` tells which");
   else
     log_error("%s cannot be taken: %s", LOCK_NAME, system_error_text(code, reason, sizeof reason));
 }

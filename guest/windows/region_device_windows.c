@@ -6,8 +6,7 @@
 static struct region_device *open_any(const struct agent_settings *settings, char error[REGION_ERROR_BYTES]) {
   if (strcmp(settings->region, "auto") != 0)
     return region_device_file_open(settings->region, (uint64_t)settings->region_mib << 20, error);
-  snprintf(error, REGION_ERROR_BYTES, "no IVSHMEM device: give --region FILE");
-  return NULL;
+  return region_device_ivshmem_open(settings->device, settings->cache_mode, error);
 }
 
 struct region_device *region_device_windows_open(const struct agent_settings *settings, char error[REGION_ERROR_BYTES]) {

@@ -10,6 +10,10 @@
 /* What the settings ask for. */
 struct region_device *region_device_windows_open(const struct agent_settings *settings, char error[REGION_ERROR_BYTES]);
 
+/* The first of the driver's devices that fits `wanted` (a number, a size such as "128M", or "" = any) and is blank or ours. `cache_mode`:
+ * enum agent_cache_mode. */
+struct region_device *region_device_ivshmem_open(const char *wanted, int cache_mode, char error[REGION_ERROR_BYTES]);
+
 /* A mapped file: tests, and Wine, where the file lies on the host. Made with `create_bytes` when it is not there or empty; 0 = never. */
 struct region_device *region_device_file_open(const char *path, uint64_t create_bytes, char error[REGION_ERROR_BYTES]);
 

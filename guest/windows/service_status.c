@@ -49,12 +49,15 @@ static void read_state(struct service_state *state) {
     fprintf(stderr, "transom-agent: %s\n", error);
 }
 
+/* What was written last may be of a service that was killed: the lock says whether a worker lives. */
+static bool has_worker(DWORD service, const struct service_state *state) {
+  return service == SERVICE_RUNNING && state->worker_pid > 0 && instance_lock_is_taken();
+}
+
 static void print_text(DWORD service, const struct service_state *state) {
   printf("service: %s\n", service ? service_state_text(service) : "not installed; transom-agent install");
-  if (service == SERVICE_RUNNING && state->worker_pid > 0)
+  if (has_worker(service, state))
     printf("worker: process %" PRId64 " in session %" PRId64 ", start %" PRId64 "\n", state->worker_pid, state->session, state->starts);
-  else if (instance_lock_is_taken())
-    printf("worker: not the service's; an agent was started by hand\n");
   else
     printf("worker: none\n");
   if (service == SERVICE_RUNNING && state->last_exit >= 0)
@@ -78,5 +81,5 @@ enum exit_status verb_status(const struct agent_settings *settings) {
     print_json(service, &state);
   else
     print_text(service, &state);
-  return service == SERVICE_RUNNING && state.worker_pid > 0 ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+  return has_worker(service, &state) ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
 }

@@ -57,3 +57,9 @@ unsigned stop_wish_handles(void *handles[STOP_WISH_HANDLES]) {
     handles[count++] = service_event;
   return count;
 }
+
+bool stop_wish_within(unsigned milliseconds) {
+  HANDLE handles[STOP_WISH_HANDLES];
+  const unsigned count = stop_wish_handles(handles);
+  return WaitForMultipleObjects(count, handles, FALSE, milliseconds) != WAIT_TIMEOUT; /* a wait that fails ends the agent as well */
+}

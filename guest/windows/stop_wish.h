@@ -13,4 +13,7 @@ void stop_wish_finish(void);
 /* The HANDLEs to wait for; either set = end. Returns how many there are. */
 unsigned stop_wish_handles(void *handles[STOP_WISH_HANDLES]);
 
+/* Waits so long at most. True: the end is wished for. */
+bool stop_wish_within(unsigned milliseconds);
+
 #endif

@@ -4,8 +4,11 @@
 #include "guest/core/stats_report.h"
 #include "guest/windows/agent_log.h"
 #include "guest/windows/agent_loop.h"
+#include "guest/windows/capture_select.h"
 #include "guest/windows/instance_lock.h"
+#include "guest/windows/process_setup.h"
 #include "guest/windows/region_device_windows.h"
+#include "guest/windows/region_guard.h"
 #include "guest/windows/stop_wish.h"
 #include "guest/windows/verbs.h"
 #include "guest/windows/wide_text.h"
@@ -14,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+
+#define REOPEN_MS 1000u
 
 static void guest_name(char *to, size_t capacity) {
   wchar_t wide[MAX_COMPUTERNAME_LENGTH + 1];
@@ -31,7 +36,10 @@ static void report(struct agent *agent, const struct publish_settings *settings,
     stats_report_json(&stats, run_ns);
 }
 
-static enum exit_status publish(const struct agent_settings *settings, struct region_device *device, struct screen_capture *capture) {
+/* One life of the region's memory. */
+enum run_end { RUN_ASKED, RUN_FAILED, RUN_DEVICE_LOST };
+
+static enum run_end run_agent(const struct agent_settings *settings, struct region_device *device, struct screen_capture *capture) {
   char name[64];
   guest_name(name, sizeof name);
   const struct agent_options options = {
@@ -40,53 +48,71 @@ static enum exit_status publish(const struct agent_settings *settings, struct re
   struct agent *agent = agent_create(&options, &ports);
   if (!agent) {
     log_error("out of memory for the agent");
-    return EXIT_STATUS_FAILED;
+    return RUN_FAILED;
   }
   const uint64_t started_ns = clock_raw_ns();
   const bool good = agent_loop_run(agent, device, (uint64_t)settings->publish.seconds);
+  const bool lost = agent_end(agent) == AGENT_DEVICE_LOST;
   agent_finish(agent);
   report(agent, &settings->publish, clock_raw_ns() - started_ns);
   agent_destroy(agent);
-  return good ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+  return good ? RUN_ASKED : lost ? RUN_DEVICE_LOST : RUN_FAILED;
 }
 
-static struct screen_capture *create_capture(const struct agent_settings *settings, const struct test_card_options *card) {
-  (void)settings;
-  return test_card_create(card);
-}
-
-static enum exit_status with_device(const struct agent_settings *settings, const struct test_card_options *card,
-                                    struct region_device *device) {
-  struct screen_capture *capture = create_capture(settings, card);
+static enum run_end run_capture(const struct agent_settings *settings, const struct test_card_options *card, struct region_device *device) {
+  struct screen_capture *capture = capture_select_create(settings, card, device);
   if (!capture) {
     log_error("out of memory for the screen's source");
-    return EXIT_STATUS_FAILED;
+    return RUN_FAILED;
   }
-  const enum exit_status status = publish(settings, device, capture);
+  const enum run_end end = run_agent(settings, device, capture);
   capture->impl->destroy(capture);
-  return status;
+  return end;
 }
 
-static enum exit_status with_stop_wish(const struct agent_settings *settings, const struct test_card_options *card) {
+static enum run_end run_device(const struct agent_settings *settings, const struct test_card_options *card, struct region_device *device) {
+  if (!region_guard_init(device)) {
+    log_error("no handler for the loss of the region");
+    return RUN_FAILED;
+  }
+  const enum run_end end = run_capture(settings, card, device);
+  region_guard_finish();
+  return end;
+}
+
+/* The driver was restarted, or its device is gone for a while. NULL: asked to end. */
+static struct region_device *reopen(const struct agent_settings *settings) {
+  char error[REGION_ERROR_BYTES], said[REGION_ERROR_BYTES] = "";
+  while (!stop_wish_within(REOPEN_MS)) {
+    struct region_device *device = region_device_windows_open(settings, error);
+    if (device)
+      return device;
+    if (strcmp(error, said) != 0)
+      log_warning("%s", error);
+    memcpy(said, error, sizeof said);
+  }
+  return NULL;
+}
+
+static enum exit_status run_devices(const struct agent_settings *settings, const struct test_card_options *card) {
   char error[REGION_ERROR_BYTES];
+  enum run_end end = RUN_ASKED;
   struct region_device *device = region_device_windows_open(settings, error);
   if (!device) {
     log_error("%s", error);
     return strcmp(settings->region, "auto") == 0 ? EXIT_STATUS_CANNOT_RUN_HERE : EXIT_STATUS_FAILED;
   }
-  const enum exit_status status = with_device(settings, card, device);
-  device->impl->destroy(device);
-  return status;
-}
-
-/* The IVSHMEM driver maps its device for one program; and two agents would format each other's region. Tests with a file of their own may
- * run side by side. */
-static bool must_be_alone(const struct agent_settings *settings) {
-  return settings->stop_event[0] || strcmp(settings->region, "auto") == 0;
+  while (device) {
+    end = run_device(settings, card, device);
+    device->impl->destroy(device);
+    device = end == RUN_DEVICE_LOST ? reopen(settings) : NULL;
+  }
+  return end == RUN_FAILED ? EXIT_STATUS_FAILED : EXIT_STATUS_OK;
 }
 
 static enum exit_status run(const struct agent_settings *settings) {
   struct test_card_options card;
+  struct process_setup setup;
   if (settings->config_fault[0]) {
     log_error("%s", settings->config_fault);
     return EXIT_STATUS_USAGE;
@@ -95,20 +121,23 @@ static enum exit_status run(const struct agent_settings *settings) {
     return EXIT_STATUS_USAGE;
   if (!stop_wish_init(settings->stop_event))
     return EXIT_STATUS_FAILED;
-  const enum exit_status status = with_stop_wish(settings, &card);
+  process_setup_begin(&setup);
+  const enum exit_status status = run_devices(settings, &card);
+  process_setup_end(&setup);
   stop_wish_finish();
   return status;
 }
 
-enum exit_status verb_run(const struct agent_settings *settings) {
-  const bool is_service_worker = settings->stop_event[0] != 0;
-  if (is_service_worker)
-    agent_log_open("agent.log"); /* nobody sees its standard error */
-  enum exit_status status = EXIT_STATUS_FAILED;
-  if (!must_be_alone(settings) || instance_lock_acquire())
-    status = run(settings);
+/* The service's worker: nobody sees its standard error, and there is one of it. Agents that are started by hand may be several, each with a
+ * device of its own: the driver sees to that. */
+static enum exit_status run_as_worker(const struct agent_settings *settings) {
+  agent_log_open("agent.log");
+  const enum exit_status status = instance_lock_acquire() ? run(settings) : EXIT_STATUS_FAILED;
   instance_lock_release();
-  if (is_service_worker)
-    agent_log_close();
+  agent_log_close();
   return status;
+}
+
+enum exit_status verb_run(const struct agent_settings *settings) {
+  return settings->stop_event[0] ? run_as_worker(settings) : run(settings);
 }
