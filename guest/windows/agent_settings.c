@@ -35,13 +35,14 @@ static const struct option_entry entries[] = {
      .argument = "N",
      .help = "which active output of the GPUs, in their order (0)"},
     {.name = "stop-event", TEXT(stop_event), .argument = "NAME", .help = "end when this event is set (for the service)"},
+    {.name = "keep-data", .kind = OPTION_FLAG, FIELD(keep_data), .help = "uninstall: settings and logs stay"},
     {.name = "json", .kind = OPTION_FLAG, FIELD(json), .help = "selftest and status: as JSON"},
     PUBLISH_SETTINGS_ENTRIES(offsetof(struct agent_settings, publish)),
     {0},
 };
 
 static const struct option_table table = {
-    .usage = "transom-agent [run|install|uninstall|status|selftest] [OPTION...]",
+    .usage = "transom-agent [run|install|uninstall|status|driver|selftest] [OPTION...]",
     .summary = "Publishes this guest's screen in the memory that it shares with its host.",
     .entries = entries,
     .epilog = "Options may also stand in ProgramData\\Transom\\" CONFIG_FILE ", section [agent].",

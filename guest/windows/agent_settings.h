@@ -19,6 +19,7 @@ struct agent_settings {
   char fault[128];     /* names of steps that are to fail, for tests; see capture_fault.h */
   int64_t output;      /* which of the GPU's active outputs */
   char stop_event[64]; /* name of an event that ends `run`; empty = none */
+  bool keep_data;      /* uninstall */
   bool json;           /* selftest, status */
   struct publish_settings publish;
   char config_fault[256]; /* what is wrong with the config file; empty = nothing */

@@ -131,7 +131,6 @@ static bool remove_service(SC_HANDLE manager) {
 }
 
 enum exit_status verb_uninstall(const struct agent_settings *settings) {
-  (void)settings;
   char error[DATA_ERROR_BYTES];
   const SC_HANDLE manager = open_manager();
   const bool removed = manager && remove_service(manager);
@@ -139,10 +138,10 @@ enum exit_status verb_uninstall(const struct agent_settings *settings) {
     CloseServiceHandle(manager);
   if (!removed)
     return EXIT_STATUS_FAILED;
-  if (!data_directory_remove(error)) {
+  if (!settings->keep_data && !data_directory_remove(error)) {
     log_error("%s", error);
     return EXIT_STATUS_FAILED;
   }
-  log_info("service, settings and logs are removed");
+  log_info(settings->keep_data ? "the service is removed" : "service, settings and logs are removed");
   return EXIT_STATUS_OK;
 }
