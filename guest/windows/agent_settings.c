@@ -1,5 +1,9 @@
 #include "guest/windows/agent_settings.h"
 
+#include "guest/windows/data_directory.h"
+
+#define CONFIG_FILE "agent.conf"
+
 static const char *const sources[] = {"auto", "duplication", "gdi", "test-card", "texture", NULL};
 static const char *const copies[] = {"auto", "direct", "readback", "staging", NULL};
 static const char *const cache_modes[] = {"wc", "wb", "uc", NULL};
@@ -31,15 +35,17 @@ static const struct option_entry entries[] = {
      .argument = "N",
      .help = "which active output of the GPUs, in their order (0)"},
     {.name = "stop-event", TEXT(stop_event), .argument = "NAME", .help = "end when this event is set (for the service)"},
+    {.name = "keep-data", .kind = OPTION_FLAG, FIELD(keep_data), .help = "uninstall: settings and logs stay"},
     {.name = "json", .kind = OPTION_FLAG, FIELD(json), .help = "selftest and status: as JSON"},
     PUBLISH_SETTINGS_ENTRIES(offsetof(struct agent_settings, publish)),
     {0},
 };
 
 static const struct option_table table = {
-    .usage = "transom-agent [run|selftest] [OPTION...]",
+    .usage = "transom-agent [run|install|uninstall|status|driver|selftest] [OPTION...]",
     .summary = "Publishes this guest's screen in the memory that it shares with its host.",
     .entries = entries,
+    .epilog = "Options may also stand in ProgramData\\Transom\\" CONFIG_FILE ", section [agent].",
 };
 
 static const struct agent_settings defaults = {.region = "auto", .region_mib = 64, .publish = PUBLISH_SETTINGS_DEFAULT};
@@ -47,5 +53,8 @@ static const struct agent_settings defaults = {.region = "auto", .region_mib = 6
 enum options_result agent_settings_parse(int argc, char **argv, struct agent_settings *settings, const char **verb) {
   *settings = defaults;
   *verb = "run";
+  char path[DATA_PATH_BYTES];
+  if (data_directory_path(CONFIG_FILE, path))
+    options_load_file(&table, path, "agent", settings, settings->config_fault, sizeof settings->config_fault);
   return options_parse(&table, argc, argv, settings, verb, 1, NULL);
 }

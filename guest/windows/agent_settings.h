@@ -19,11 +19,14 @@ struct agent_settings {
   char fault[128];     /* names of steps that are to fail, for tests; see capture_fault.h */
   int64_t output;      /* which of the GPU's active outputs */
   char stop_event[64]; /* name of an event that ends `run`; empty = none */
+  bool keep_data;      /* uninstall */
   bool json;           /* selftest, status */
   struct publish_settings publish;
+  char config_fault[256]; /* what is wrong with the config file; empty = nothing */
 };
 
-/* Fills `settings` and the verb's word. */
+/* Fills `settings` and the verb's word. A faulty config file is no error here, because a service has nobody to tell it to yet: the verb
+ * says it where its log goes. */
 enum options_result agent_settings_parse(int argc, char **argv, struct agent_settings *settings, const char **verb);
 
 #endif

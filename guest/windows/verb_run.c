@@ -2,8 +2,10 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "guest/core/stats_report.h"
+#include "guest/windows/agent_log.h"
 #include "guest/windows/agent_loop.h"
 #include "guest/windows/capture_select.h"
+#include "guest/windows/instance_lock.h"
 #include "guest/windows/process_setup.h"
 #include "guest/windows/region_device_windows.h"
 #include "guest/windows/region_guard.h"
@@ -108,9 +110,13 @@ static enum exit_status run_devices(const struct agent_settings *settings, const
   return end == RUN_FAILED ? EXIT_STATUS_FAILED : EXIT_STATUS_OK;
 }
 
-enum exit_status verb_run(const struct agent_settings *settings) {
+static enum exit_status run(const struct agent_settings *settings) {
   struct test_card_options card;
   struct process_setup setup;
+  if (settings->config_fault[0]) {
+    log_error("%s", settings->config_fault);
+    return EXIT_STATUS_USAGE;
+  }
   if (!publish_settings_test_card(&settings->publish, &card))
     return EXIT_STATUS_USAGE;
   if (!stop_wish_init(settings->stop_event))
@@ -120,4 +126,18 @@ enum exit_status verb_run(const struct agent_settings *settings) {
   process_setup_end(&setup);
   stop_wish_finish();
   return status;
+}
+
+/* The service's worker: nobody sees its standard error, and there is one of it. Agents that are started by hand may be several, each with a
+ * device of its own: the driver sees to that. */
+static enum exit_status run_as_worker(const struct agent_settings *settings) {
+  agent_log_open("agent.log");
+  const enum exit_status status = instance_lock_acquire() ? run(settings) : EXIT_STATUS_FAILED;
+  instance_lock_release();
+  agent_log_close();
+  return status;
+}
+
+enum exit_status verb_run(const struct agent_settings *settings) {
+  return settings->stop_event[0] ? run_as_worker(settings) : run(settings);
 }

@@ -6,5 +6,10 @@
 #include "guest/windows/agent_settings.h"
 
 enum exit_status verb_run(const struct agent_settings *settings);
+enum exit_status verb_install(const struct agent_settings *settings);
+enum exit_status verb_uninstall(const struct agent_settings *settings);
+enum exit_status verb_service(const struct agent_settings *settings); /* Windows calls it; not for people */
+enum exit_status verb_driver(const struct agent_settings *settings);
+enum exit_status verb_status(const struct agent_settings *settings);
 
 #endif

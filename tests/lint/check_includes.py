@@ -23,7 +23,11 @@ LINUX = re.compile(
     r"^(sys|linux|asm|net|netinet|arpa|bits)/|^(dirent|dlfcn|endian|fcntl|fnmatch|ftw|getopt|glob|grp|libgen|poll|pthread|pwd|sched|"
     r"semaphore|spawn|strings|syslog|termios|ucontext|unistd|utime)\.h$"
 )
-WINDOWS = re.compile(r"^(windows|winsock2|process|bcrypt|setupapi|cfgmgr32|initguid|d3d\w+|dxgi\w*|shellapi|winioctl)\.h$", re.I)
+WINDOWS = re.compile(
+    r"^(windows|winsock2|process|bcrypt|aclapi|avrt|sddl|shlobj|tlhelp32|wtsapi32|setupapi|cfgmgr32|initguid|shellapi|winioctl|"
+    r"d3d\w+|dxgi\w*)\.h$",
+    re.I,
+)
 SIMD = re.compile(r"^(emmintrin|smmintrin|tmmintrin|immintrin|x86intrin|cpuid)\.h$")
 
 # Longest prefix wins. Each part may include itself and these.
