@@ -243,14 +243,15 @@ static void look_at_screen(struct agent *agent) {
 
 /* False: the region is no longer ours. */
 static bool beat(struct agent *agent, uint64_t now_ns) {
+  if (now_ns < agent->heartbeat_due_ns && !agent->ports->device->lost)
+    return true;
+  const bool is_ours = validate_epoch(&agent->region); /* first: this look may be what finds the loss */
   if (agent->ports->device->lost) {
     log_warning("%s is gone", agent->ports->device->text);
     agent->end = AGENT_DEVICE_LOST;
     return false;
   }
-  if (now_ns < agent->heartbeat_due_ns)
-    return true;
-  if (!validate_epoch(&agent->region)) {
+  if (!is_ours) {
     log_error("another agent has formatted %s; leaving it alone", agent->ports->device->text);
     agent->end = AGENT_REPLACED;
     return false;

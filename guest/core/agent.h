@@ -54,7 +54,8 @@ uint64_t agent_step(struct agent *agent);
 /* Something happened in the guest that will soon show on the screen (input): ends the back-off. */
 void agent_note_activity(struct agent *agent);
 
-/* DONE: frames_max was reached. REPLACED: another agent has formatted the region. DEVICE_LOST: region_device.lost. FAILED: the region cannot be used; logged. */
+/* DONE: frames_max was reached. REPLACED: another agent has formatted the region. DEVICE_LOST: region_device.lost. FAILED: the region
+ * cannot be used; logged. */
 enum agent_end agent_end(const struct agent *agent);
 
 /* Says goodbye: status STOPPED, epoch 0. A replaced agent touches nothing any more. */

@@ -24,7 +24,7 @@ struct region_device {
   uint64_t bytes;
   bool has_doorbell;
   volatile bool lost; /* the memory went away (driver restarted, device removed): what is written goes nowhere. Open it anew */
-  char text[128]; /* what it is, for logs: "0000:00:04.0, 128 MiB" */
+  char text[128];     /* what it is, for logs: "0000:00:04.0, 128 MiB" */
 };
 
 /* Whose memory is this? Looked at before the first write: an agent formats what is blank or already a region of ours, nothing else. */
