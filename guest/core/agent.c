@@ -198,8 +198,10 @@ static void publish(struct agent *agent, struct screen_frame *frame) {
   agent->retry = error == -EBUSY;
   if (error == 0 || error == -EBUSY)
     agent->full_wanted = false; /* a busy writer remembers the damage */
-  else
+  else if (error != -EIO)       /* of that, the source says what it does about it */
     log_error("cannot publish a frame of %ux%u: %s", frame->mode.width, frame->mode.height, strerror(-error));
+  if (error == -EFAULT)
+    agent->end = AGENT_FAILED; /* a GPU may still write into a slot: only our end stops that */
   if (agent->options->frames_max && agent->publisher.published >= agent->options->frames_max)
     agent->end = AGENT_DONE;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct screen_capture;
+struct frame_copier;
 
 struct screen_mode {
   uint32_t width, height;
@@ -22,9 +23,11 @@ struct screen_mode {
 /* Valid until release(). */
 struct screen_frame {
   struct screen_mode mode;
-  const uint8_t *pixels;
+  const uint8_t *pixels; /* NULL where a copier of the source's has them */
   size_t pitch_bytes;
-  uint64_t acquired_ns; /* guest clock */
+  struct frame_copier *copier; /* NULL = the processor copies `pixels`. With one, `damage` is always known */
+  uint32_t rotation;           /* clockwise quarter turns to apply when showing */
+  uint64_t acquired_ns;        /* guest clock */
   /* True: `damage` holds all that changed since the frame acquired before, and the pixels stand still until release(). False: the screen
    * may change under the reader's eyes and nobody knows where; the agent compares. */
   bool damage_known;
@@ -44,12 +47,15 @@ struct screen_capture_impl {
   const char *name;
 
   /* 0 with a frame; -EAGAIN nothing new; -ENODEV there is no active display; -ENOTSUP a display that cannot be read: capture->text says
-   * why. Never blocks. */
+   * why; -EIO this way to the screen does not work any more. Never blocks. */
   int (*acquire)(struct screen_capture *capture, uint64_t now_ns, struct screen_frame *frame);
   void (*release)(struct screen_capture *capture);
 
   bool (*cursor)(struct screen_capture *capture, struct screen_cursor *cursor); /* optional: false when the screen has none apart */
   uint64_t (*next_ns)(struct screen_capture *capture, uint64_t now_ns); /* optional: when the next frame is due, for sources that know */
+
+  /* optional: rests until `until_ns`, or until there is something new (true), for sources that can be told. Blocks 20 ms at most. */
+  bool (*rest)(struct screen_capture *capture, uint64_t now_ns, uint64_t until_ns);
   void (*destroy)(struct screen_capture *capture);
 };
 
