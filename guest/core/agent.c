@@ -272,6 +272,10 @@ static void talk(struct agent *agent, uint64_t now_ns) {
   if (message_dispatch_poll(&agent->messages, &requests) || answers)
     poll_pacer_talked(&agent->pacer, now_ns);
   agent->stats.clock_answers += answers;
+  if ((requests & MESSAGE_MODE_WISH) && agent->ports->mode_wished) {
+    const struct transom_control_mode_wish *wish = &agent->messages.mode_wish;
+    agent->ports->mode_wished(wish->width, wish->height, wish->refresh_mhz, agent->ports->user_data);
+  }
   if (requests & MESSAGE_REDRAW) {
     agent->full_wanted = true;
     agent_note_activity(agent);

@@ -31,6 +31,10 @@ struct agent_ports {
   struct region_device *device;
   struct screen_capture *capture;
   uint64_t (*now_ns)(void); /* stamps frames, answers the clock cell, paces the polling */
+
+  /* Optional: the viewer's user would like this mode; refresh_mhz 0 = the highest. Called from agent_step(). */
+  void (*mode_wished)(uint32_t width, uint32_t height, uint32_t refresh_mhz, void *user_data);
+  void *user_data;
 };
 
 struct agent_stats {

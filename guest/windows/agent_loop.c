@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "guest/windows/display_watch.h"
 #include "guest/windows/stop_wish.h"
 #include "guest/windows/wide_text.h"
 
@@ -67,7 +68,8 @@ bool agent_loop_run(struct agent *agent, struct region_device *device, uint64_t 
   const uint64_t end_ns = seconds ? clock_raw_ns() + seconds * SECOND_NS : UINT64_MAX;
   bool go_on = true;
   while (go_on) {
-    const uint64_t due_ns = agent_step(agent);
+    const uint64_t step_ns = agent_step(agent), watch_ns = display_watch_step(agent);
+    const uint64_t due_ns = step_ns < watch_ns ? step_ns : watch_ns;
     go_on = agent_end(agent) == AGENT_GOES_ON && clock_raw_ns() < end_ns && rest(&loop, rest_until(due_ns < end_ns ? due_ns : end_ns));
   }
   CloseHandle(loop.timer);

@@ -34,6 +34,11 @@ static const struct option_entry entries[] = {
      .maximum = 63,
      .argument = "N",
      .help = "which active output of the GPUs, in their order (0)"},
+    {.name = "only-display",
+     .kind = OPTION_FLAG,
+     FIELD(only_display),
+     .help = "the display that is shown is the only one while a viewer watches (on)"},
+    {.name = "keep-awake", .kind = OPTION_FLAG, FIELD(keep_awake), .help = "no sleep and no screen saver while a viewer watches (on)"},
     {.name = "stop-event", TEXT(stop_event), .argument = "NAME", .help = "end when this event is set (for the service)"},
     {.name = "keep-data", .kind = OPTION_FLAG, FIELD(keep_data), .help = "uninstall: settings and logs stay"},
     {.name = "json", .kind = OPTION_FLAG, FIELD(json), .help = "selftest and status: as JSON"},
@@ -48,7 +53,8 @@ static const struct option_table table = {
     .epilog = "Options may also stand in ProgramData\\Transom\\" CONFIG_FILE ", section [agent].",
 };
 
-static const struct agent_settings defaults = {.region = "auto", .region_mib = 64, .publish = PUBLISH_SETTINGS_DEFAULT};
+static const struct agent_settings defaults = {
+    .region = "auto", .region_mib = 64, .only_display = true, .keep_awake = true, .publish = PUBLISH_SETTINGS_DEFAULT};
 
 enum options_result agent_settings_parse(int argc, char **argv, struct agent_settings *settings, const char **verb) {
   *settings = defaults;

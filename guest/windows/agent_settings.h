@@ -18,6 +18,8 @@ struct agent_settings {
   bool full_copies;    /* for GPUs that spoil small writes to the region */
   char fault[128];     /* names of steps that are to fail, for tests; see capture_fault.h */
   int64_t output;      /* which of the GPU's active outputs */
+  bool only_display;   /* while a viewer watches */
+  bool keep_awake;     /* while a viewer watches */
   char stop_event[64]; /* name of an event that ends `run`; empty = none */
   bool keep_data;      /* uninstall */
   bool json;           /* selftest, status */

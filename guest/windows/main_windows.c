@@ -43,6 +43,7 @@ static enum exit_status run_verb(int argc, char **argv) {
 int wmain(int argc, wchar_t **wide); /* the C library declares it nowhere */
 
 int wmain(int argc, wchar_t **wide) {
+  setvbuf(stderr, NULL, _IONBF, 0); /* a runtime that buffers it for a file would keep the last lines of one that is killed */
   char **argv = command_line_utf8(argc, wide);
   if (!argv) {
     fputs("transom-agent: out of memory\n", stderr);

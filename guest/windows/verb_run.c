@@ -5,6 +5,7 @@
 #include "guest/windows/agent_log.h"
 #include "guest/windows/agent_loop.h"
 #include "guest/windows/capture_select.h"
+#include "guest/windows/display_watch.h"
 #include "guest/windows/instance_lock.h"
 #include "guest/windows/process_setup.h"
 #include "guest/windows/region_device_windows.h"
@@ -44,7 +45,7 @@ static enum run_end run_agent(const struct agent_settings *settings, struct regi
   guest_name(name, sizeof name);
   const struct agent_options options = {
       .slots = (uint32_t)settings->publish.slots, .frames_max = (uint64_t)settings->publish.frames, .guest_name = name};
-  const struct agent_ports ports = {.device = device, .capture = capture, .now_ns = clock_raw_ns};
+  const struct agent_ports ports = {.device = device, .capture = capture, .now_ns = clock_raw_ns, .mode_wished = display_watch_wish};
   struct agent *agent = agent_create(&options, &ports);
   if (!agent) {
     log_error("out of memory for the agent");
@@ -123,7 +124,9 @@ static enum exit_status run(const struct agent_settings *settings) {
   if (!stop_wish_init(settings->stop_event))
     return EXIT_STATUS_FAILED;
   process_setup_begin(&setup);
+  display_watch_begin(settings);
   const enum exit_status status = run_devices(settings, &card);
+  display_watch_end();
   process_setup_end(&setup);
   stop_wish_finish();
   return status;

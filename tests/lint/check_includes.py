@@ -72,12 +72,13 @@ SEAM_HEADERS = {
     "host/link/guest_link.h",
     "host/present/presenter.h",
     "guest/core/cursor_source.h",
+    "guest/core/display_system.h",
     "guest/core/frame_copier.h",
     "guest/core/region_device.h",
     "guest/core/screen_capture.h",
 }
 # Plain values that seams exchange.
-SEAM_TYPES = {"host/present/picture_layout.h"}
+SEAM_TYPES = {"host/present/picture_layout.h", "guest/core/display_choice.h"}
 
 # Files that are data plane from end to end: no log, no heap.
 DATA_PLANE = [

@@ -135,6 +135,38 @@ static void a_redraw_request_brings_a_full_frame(void **state) {
   assert_true(frame.descriptor.flags & TRANSOM_FRAME_FULL_DAMAGE);
 }
 
+static void note_mode(uint32_t width, uint32_t height, uint32_t refresh_mhz, void *user_data) {
+  struct transom_control_mode_wish *noted = user_data;
+  *noted = (struct transom_control_mode_wish){.head = noted->head + 1, .width = width, .height = height, .refresh_mhz = refresh_mhz};
+}
+
+/* A wish that no display can fulfil ends at the gate; a short one reads as filled with 0. */
+static void hands_on_a_mode_that_the_viewer_wishes(void **state) {
+  struct agent_fixture *fixture = *state;
+  struct transom_control_mode_wish noted = {0}, wish = {.width = 2560, .height = 1440, .refresh_mhz = 144000};
+  fixture->ports.mode_wished = note_mode;
+  fixture->ports.user_data = &noted;
+  start(fixture);
+  struct transom_ring ring;
+  ring_init(&ring, &fixture->region.to_guest[TRANSOM_CHANNEL_CONTROL], TRANSOM_RING_HOST_SENDS, 4711);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(ring_send(&ring, TRANSOM_CONTROL_MODE_WISH, &wish, sizeof wish), 0);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(noted.width, 2560);
+  assert_int_equal(noted.height, 1440);
+  assert_int_equal(noted.refresh_mhz, 144000);
+  const struct transom_control_mode_wish bad[] = {{1, 640, 480, 0}, {0, 0, 480, 0}, {0, 640, 16385, 0}, {0, UINT32_MAX, 480, 0}};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    assert_int_equal(ring_send(&ring, TRANSOM_CONTROL_MODE_WISH, &bad[i], sizeof bad[i]), 0);
+  assert_int_equal(ring_send(&ring, TRANSOM_CONTROL_MODE_WISH, &wish, 8), 0); /* no height */
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(noted.head, 1);                                             /* calls */
+  assert_int_equal(ring_send(&ring, TRANSOM_CONTROL_MODE_WISH, &wish, 12), 0); /* no rate: any */
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(noted.head, 2);
+  assert_int_equal(noted.refresh_mhz, 0);
+}
+
 /* ---- modes and states ---- */
 
 static void follows_modes_and_formats_anew_when_it_must(void **state) {
@@ -389,6 +421,7 @@ int main(void) {
       TEST(damage_is_enough_for_a_lazy_consumer),
       TEST(publishes_later_what_found_no_slot),
       TEST(a_redraw_request_brings_a_full_frame),
+      TEST(hands_on_a_mode_that_the_viewer_wishes),
       TEST(follows_modes_and_formats_anew_when_it_must),
       TEST(says_when_the_region_is_too_small),
       TEST(says_why_there_is_no_picture),
