@@ -1,12 +1,15 @@
-"""The installer, the service and its worker: installed silently, killed, restarted, stopped, upgraded, and gone without a trace."""
+"""The installer, the service and its worker, on the fake driver: installed silently, killed, restarted, stopped, upgraded, seen by the Linux
+viewer, and gone without a trace."""
 import json
 import os
 import re
 import signal
 
+from rig.display import Display
 from rig.failure import CannotRun, StepFailed, wait_until
 from rig.region import RegionFile
 from rig.wine import windows_path
+from test_desktop import DRIVER, DRIVER_SETUP, WINDOW, kernel_path
 
 SETUP = "transom-guest-setup.exe"
 STATE_TIMEOUT_S = 60
@@ -29,12 +32,18 @@ class Service:
         self.data = os.path.join(drive, "ProgramData", "Transom")
         self.agent = os.path.join(self.programs, "transom-agent.exe")
         self.remove_old()
+        self.region_path = rig.region_path("service", 64)
+        self.region = RegionFile(self.region_path)
+        self.install_driver()
         self.before = self.snapshot()
-        path = rig.region_path("service", 64)
-        self.region = RegionFile(path)
+        self.install_driver()  # the snapshot ended it
         os.makedirs(self.data)
-        self.configure(f"region = {windows_path(path)}\nsource = test-card\nrate = 30\n")
+        self.configure("source = test-card\nrate = 30\n")
         self.setup()
+
+    def install_driver(self):
+        self.wine.run(DRIVER_SETUP, "uninstall")
+        self.wine.require(DRIVER_SETUP, "install", windows_path(self.wine.program(DRIVER)), 2, kernel_path(self.region_path))
 
     def remove_old(self):
         """Of a run that was killed."""
@@ -142,8 +151,8 @@ def installer_starts_service_and_worker(rig):
     status = it.status()
     assert status["service"] == "running" and status["worker_pid"] > 0 and status["session"] >= 0, status
     it.one_worker()
-    output = it.wine.run(it.agent, "driver")[1]
-    assert "pnputil /add-driver" in output or "works" in output, output
+    output = it.wine.require(it.agent, "driver")
+    assert "works, 1 device" in output, output
 
 
 def killed_worker_comes_back(rig):
@@ -218,6 +227,31 @@ def log_is_bounded(rig):
     assert [it.log(f"agent.log.{i}")[:5] for i in (1, 2, 3)] == ["old 0", "old 1", "old 2"]
 
 
+def viewer_shows_what_the_service_captures(rig):
+    """From the installed service to the Linux viewer under another X server: its window is Wine's desktop, pixel by pixel."""
+    it = service(rig)
+    it.net("stop")
+    it.configure("source = gdi\n")
+    it.net("start")
+    it.wait_for_picture(0)
+    window = rig.wine.start("desk", WINDOW, "desk", 200, 150, 200, 160)
+    rig.wine.display.wait_for_window(window, "desk")
+    rig.wine.display.do("mousemove", "260", "230")  # where the window hides the cursor
+    display = Display(rig.children, "xvfb-service-viewer")
+    viewer = rig.children.start("service-viewer", [os.path.join(rig.build_directory, "host/cli/transom"), "view", "--region", it.region_path,
+                                                   "--renderer", "sdl"], env=display.environment)  # fmt: skip
+    shown = display.wait_for_window(viewer)
+
+    def equal():
+        viewer.require_running()
+        truth = rig.wine.display.read_screen()
+        return len(set(truth.pixels)) > 8 and display.read_window(shown).wrong_pixels(truth) == 0
+
+    it.wait(equal, "the viewer's window equals Wine's desktop, 0 wrong pixels")
+    viewer.stop()
+    window.stop()
+
+
 def newer_version_replaces_older(rig):
     """Installed over the running service: new files, the same settings, one worker."""
     it = service(rig)
@@ -240,6 +274,7 @@ def uninstall_leaves_nothing(rig):
     added, missing = sorted(after - it.before), sorted(it.before - after)
     assert not added, f"{len(added)} things are left: {added[:10]}"
     assert not missing, f"{len(missing)} things are gone that were there before: {missing[:10]}"
+    it.wine.run(DRIVER_SETUP, "uninstall")
 
 
 TESTS = [
@@ -250,6 +285,7 @@ TESTS = [
     stopped_service_takes_its_worker,
     faulty_settings_are_said,
     log_is_bounded,
+    viewer_shows_what_the_service_captures,
     newer_version_replaces_older,
     uninstall_leaves_nothing,
 ]
