@@ -7,6 +7,7 @@ import signal
 import time
 
 from rig.failure import wait_until
+from rig.region import RegionFile
 from rig.wine import windows_path
 
 AGENT = "guest/windows/transom-agent.exe"
@@ -150,6 +151,27 @@ def killed_while_watched(rig):
     print(f"       {counts['frames']} frames of {counts['epochs']} agents, {counts['dropped']} dropped as torn by the reader, 0 wrong", flush=True)
 
 
+def cpu_of_each_way(rig):
+    """Figures, not asserted: what a frame of 1080p at 60 a second costs the processor, Mesa's software GPU and Wine included."""
+    for source in (["test-card"], ["texture", "--copy", "readback"], ["texture", "--copy", "staging"]):
+        name = source[-1]
+        region = rig.region_path(f"cpu-{name}", 64)
+        watch = Watch(rig, region)
+        agent = start_agent(rig, region, "--source", *source, "--size", "1920x1080", "--rate", "60")
+        before = watch.wait_frames(3, agent)["frames"]
+        began_s, cpu_s = time.monotonic(), cpu_seconds(agent.pid)
+        after = watch.wait_frames(before + 40, agent)["frames"]
+        used_s, took_s = cpu_seconds(agent.pid) - cpu_s, time.monotonic() - began_s
+        newest = RegionFile(region).newest_sequence()
+        agent.stop(signal.SIGKILL)
+        watch.stop()
+        os.unlink(region)
+        frames = max(after - before, 1)
+        print(f"       bench: {name} 1080p60: {used_s / frames * 1e3:.2f} ms of processor a frame seen, {frames / took_s:.1f} frames/s "
+              f"seen by a reader, {newest} published", flush=True)  # fmt: skip
+
+
+BENCH = [cpu_of_each_way]
 TESTS = [
     d3d12_readback_is_exact,
     d3d11_staging_is_exact,
