@@ -3,6 +3,7 @@ viewer, and gone without a trace."""
 import json
 import os
 import re
+import shutil
 import signal
 
 from rig.display import Display
@@ -50,6 +51,7 @@ class Service:
         if os.path.exists(self.agent):
             self.wine.run(self.agent, "uninstall")
             self.uninstall()
+        shutil.rmtree(self.data, ignore_errors=True)
 
     def configure(self, text):
         with open(os.path.join(self.data, "agent.conf"), "w", encoding="ascii") as file:
