@@ -301,7 +301,8 @@ static uint64_t next_look_ns(const struct agent *agent, uint64_t now_ns) {
   const uint64_t paced_ns = now_ns + poll_pacer_screen_ns(&agent->pacer, now_ns);
   if (agent->retry)
     return now_ns + RETRY_BUSY_NS;
-  return capture->impl->next_ns && agent->pacer.watched ? capture->impl->next_ns(capture, now_ns) : paced_ns;
+  const uint64_t known_ns = capture->impl->next_ns && agent->pacer.watched ? capture->impl->next_ns(capture, now_ns) : 0;
+  return known_ns ? known_ns : paced_ns;
 }
 
 static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -343,6 +344,8 @@ void agent_note_activity(struct agent *agent) {
   poll_pacer_changed(&agent->pacer, now(agent));
   agent->screen_due_ns = 0;
 }
+
+void agent_look_now(struct agent *agent) { agent->screen_due_ns = 0; }
 
 /* ---- life ---- */
 

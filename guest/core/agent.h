@@ -58,6 +58,9 @@ uint64_t agent_step(struct agent *agent);
 /* Something happened in the guest that will soon show on the screen (input): ends the back-off. */
 void agent_note_activity(struct agent *agent);
 
+/* The source has a new frame: the next step looks at it. */
+void agent_look_now(struct agent *agent);
+
 /* DONE: frames_max was reached. REPLACED: another agent has formatted the region. DEVICE_LOST: region_device.lost. FAILED: the region
  * cannot be used; logged. */
 enum agent_end agent_end(const struct agent *agent);

@@ -52,9 +52,9 @@ struct screen_capture_impl {
   void (*release)(struct screen_capture *capture);
 
   bool (*cursor)(struct screen_capture *capture, struct screen_cursor *cursor); /* optional: false when the screen has none apart */
-  uint64_t (*next_ns)(struct screen_capture *capture, uint64_t now_ns); /* optional: when the next frame is due, for sources that know */
+  uint64_t (*next_ns)(struct screen_capture *capture, uint64_t now_ns); /* optional: when the next frame is due; 0 = it does not know */
 
-  /* optional: rests until `until_ns`, or until there is something new (true), for sources that can be told. Blocks 20 ms at most. */
+  /* Where `rests`: waits until `until_ns`, or until there is something new (true). Blocks 20 ms at most. */
   bool (*rest)(struct screen_capture *capture, uint64_t now_ns, uint64_t until_ns);
   void (*destroy)(struct screen_capture *capture);
 };
@@ -62,6 +62,7 @@ struct screen_capture_impl {
 struct screen_capture {
   const struct screen_capture_impl *impl;
   uint64_t period_ns; /* of the display; what polling at its rate means */
+  bool rests;         /* rest() works: the system tells of news */
   bool cursor_apart;  /* cursor() may be asked at any time, and moves without a new frame */
   char text[160];     /* why there is no frame: one line for the user */
   char hint[160];     /* there are frames, but the user should know: one line; empty = nothing */

@@ -61,7 +61,8 @@ static enum run_end run_agent(const struct agent_settings *settings, struct regi
 }
 
 static enum run_end run_capture(const struct agent_settings *settings, const struct test_card_options *card, struct region_device *device) {
-  struct screen_capture *capture = capture_select_create(settings, card, device);
+  const struct capture_select select = {.settings = settings, .card = card, .device = device};
+  struct screen_capture *capture = capture_select_create(&select);
   if (!capture) {
     log_error("out of memory for the screen's source");
     return RUN_FAILED;
