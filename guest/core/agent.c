@@ -60,6 +60,8 @@ static void set_status(struct agent *agent, enum transom_agent_state state, cons
   snprintf(agent->text, sizeof agent->text, "%s", text);
   region_set_status(&agent->region, ++agent->status_sequence, state, agent->text);
   doorbell_signal(&agent->doorbell, TRANSOM_WAKE_STATUS, HEAD);
+  if (agent->ports->status_changed)
+    agent->ports->status_changed(state, agent->text, agent->ports->user_data);
   if (state == TRANSOM_AGENT_NO_DISPLAY || state == TRANSOM_AGENT_UNREADABLE)
     log_warning("%s", text);
   else
