@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAW_TIMEOUT_MS 5000u
-
 struct texture_card {
   struct screen_capture capture;
   struct screen_capture *card;
@@ -20,7 +18,7 @@ struct texture_card {
   ID3D12GraphicsCommandList *list;
   ID3D12Resource *texture, *upload;
   uint8_t *pixels; /* of `upload`, mapped for good */
-  uint32_t pitch_bytes;
+  uint32_t pitch_bytes, timeout_ms;
 };
 
 /* ---- drawing ---- */
@@ -42,7 +40,7 @@ static void record_rect(struct texture_card *self, const struct screen_frame *fr
 }
 
 static HRESULT draw(struct texture_card *self, const struct screen_frame *frame) {
-  if (self->queue.signalled && d3d12_queue_wait(&self->queue, self->queue.signalled, DRAW_TIMEOUT_MS) != D3D12_REACHED)
+  if (self->queue.signalled && d3d12_queue_wait(&self->queue, self->queue.signalled, self->timeout_ms) != D3D12_REACHED)
     return DXGI_ERROR_WAIT_TIMEOUT;
   HRESULT result = ID3D12CommandAllocator_Reset(self->allocator);
   if (SUCCEEDED(result))
@@ -99,7 +97,7 @@ static void destroy(struct screen_capture *capture) {
   static const D3D12_RANGE everything = {0, 0};
   copier_d3d12_destroy(self->copier);
   if (self->queue.fence && self->queue.signalled)
-    d3d12_queue_wait(&self->queue, self->queue.signalled, DRAW_TIMEOUT_MS);
+    d3d12_queue_wait(&self->queue, self->queue.signalled, self->timeout_ms);
   if (self->pixels)
     ID3D12Resource_Unmap(self->upload, 0, &everything);
   COM_RELEASE(self->list);
@@ -178,6 +176,7 @@ struct screen_capture *texture_card_create_12(const struct test_card_options *ca
   self->capture.impl = options->base ? &direct_impl : &readback_impl;
   self->mode = (struct screen_mode){card->width, card->height, card->format, 0};
   self->pitch_bytes = (row_bytes + TRANSOM_PITCH_ALIGN - 1) / TRANSOM_PITCH_ALIGN * TRANSOM_PITCH_ALIGN;
+  self->timeout_ms = options->timeout_ms;
   self->card = test_card_create(card);
   self->copier = self->card ? copier_d3d12_create(device, options, why) : NULL;
   const HRESULT result = self->copier ? create_parts(self, device, &what) : S_OK;
