@@ -4,6 +4,7 @@
 
 #include "host/input/input_sink.h"
 #include "host/link/guest_link.h"
+#include "protocol/control_message.h"
 
 #include <stddef.h>
 
@@ -12,9 +13,10 @@ struct control_thread;
 struct control_options {
   const char *region;
   uint32_t head;
-  const char *qmp;            /* NULL or "" = no input */
-  uint64_t seconds;           /* 0 = no limit */
-  uint64_t stats_interval_ms; /* 0 = no ticks */
+  const char *qmp;                       /* NULL or "" = no input */
+  uint64_t seconds;                      /* 0 = no limit */
+  uint64_t stats_interval_ms;            /* 0 = no ticks */
+  struct transom_control_mode_wish mode; /* width 0 = none */
 };
 
 struct control_events { /* all on the control thread */

@@ -3,6 +3,7 @@
 #define TRANSOM_HOST_APP_SETTINGS_H
 
 #include "common/options.h"
+#include "host/app/guest_mode.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +30,8 @@ struct view_settings {
   bool same_clock; /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
   char title[128];
   int64_t head;
-  int log_level; /* enum log_level */
+  char guest_mode[GUEST_MODE_TEXT_BYTES]; /* "WxH@HZ"; "" = as the guest has it */
+  int log_level;                          /* enum log_level */
 };
 
 /* Where things are looked for; a NULL directory is not there. */
