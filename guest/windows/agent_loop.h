@@ -4,7 +4,8 @@
 
 #include "guest/core/agent.h"
 
-/* `seconds` 0 = no limit. True when the end was wished for or the agent is done, false when it failed. */
-bool agent_loop_run(struct agent *agent, struct region_device *device, uint64_t seconds);
+/* `capture` is the agent's source: where it can be told of news, the loop rests in it. `seconds` 0 = no limit. True when the end was wished
+ * for or the agent is done, false when it failed. */
+bool agent_loop_run(struct agent *agent, struct region_device *device, struct screen_capture *capture, uint64_t seconds);
 
 #endif

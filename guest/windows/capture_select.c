@@ -1,5 +1,6 @@
 #include "guest/windows/capture_select.h"
 
+#include "guest/windows/capture_duplication.h"
 #include "guest/windows/capture_gdi.h"
 #include "guest/windows/d3d_device.h"
 #include "guest/windows/texture_card.h"
@@ -58,6 +59,30 @@ static struct screen_capture *texture_staging(void *user_data, char why[CAPTURE_
 
 /* ---- the desktop ---- */
 
+static struct screen_capture *create_duplication(const struct capture_select *select, enum capture_way way, const char *step,
+                                                 char why[CAPTURE_LADDER_WHY_BYTES]) {
+  const struct capture_duplication_options options = {.output = (uint32_t)select->settings->output,
+                                                      .way = way,
+                                                      .base = (void *)(uintptr_t)select->device->base,
+                                                      .bytes = select->device->bytes,
+                                                      .full_copies = select->settings->full_copies};
+  if (pretends(select, "duplication", why) || pretends(select, step, why))
+    return NULL;
+  return capture_duplication_create(&options, why);
+}
+
+static struct screen_capture *desktop_direct(void *user_data, char why[CAPTURE_LADDER_WHY_BYTES]) {
+  return create_duplication(user_data, CAPTURE_WAY_DIRECT, "direct", why);
+}
+
+static struct screen_capture *desktop_readback(void *user_data, char why[CAPTURE_LADDER_WHY_BYTES]) {
+  return create_duplication(user_data, CAPTURE_WAY_READBACK, "readback", why);
+}
+
+static struct screen_capture *desktop_staging(void *user_data, char why[CAPTURE_LADDER_WHY_BYTES]) {
+  return create_duplication(user_data, CAPTURE_WAY_STAGING, "staging", why);
+}
+
 static struct screen_capture *gdi(void *user_data, char why[CAPTURE_LADDER_WHY_BYTES]) {
   const struct capture_select *select = user_data;
   if (pretends(select, "gdi", why))
@@ -74,6 +99,9 @@ struct way {
 };
 
 static const struct way ways[] = {
+    {AGENT_SOURCE_DUPLICATION, AGENT_COPY_DIRECT, {"Desktop Duplication, copied by the GPU into the region", desktop_direct}},
+    {AGENT_SOURCE_DUPLICATION, AGENT_COPY_READBACK, {"Desktop Duplication, read back from the GPU", desktop_readback}},
+    {AGENT_SOURCE_DUPLICATION, AGENT_COPY_STAGING, {"Desktop Duplication, by Direct3D 11", desktop_staging}},
     {AGENT_SOURCE_TEXTURE, AGENT_COPY_DIRECT, {"the test card, copied by the GPU into the region", texture_direct}},
     {AGENT_SOURCE_TEXTURE, AGENT_COPY_READBACK, {"the test card, read back from the GPU", texture_readback}},
     {AGENT_SOURCE_TEXTURE, AGENT_COPY_STAGING, {"the test card, by Direct3D 11", texture_staging}},

@@ -57,7 +57,7 @@ static enum run_end run_agent(const struct agent_settings *settings, struct regi
     return RUN_FAILED;
   }
   const uint64_t started_ns = clock_raw_ns();
-  const bool good = agent_loop_run(agent, device, (uint64_t)settings->publish.seconds);
+  const bool good = agent_loop_run(agent, device, capture, (uint64_t)settings->publish.seconds);
   const bool lost = agent_end(agent) == AGENT_DEVICE_LOST;
   agent_finish(agent);
   report(agent, &settings->publish, clock_raw_ns() - started_ns);
