@@ -15,6 +15,7 @@
 
 #include "guest/core/region_device.h"
 #include "guest/core/screen_capture.h"
+#include "protocol/layout.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +32,9 @@ struct agent_ports {
   struct region_device *device;
   struct screen_capture *capture;
   uint64_t (*now_ns)(void); /* stamps frames, answers the clock cell, paces the polling */
+
+  /* Optional: what the status record says is another now. Called from agent_step() and agent_finish(). */
+  void (*status_changed)(enum transom_agent_state state, const char *text, void *user_data);
 
   /* Optional: the viewer's user would like this mode; refresh_mhz 0 = the highest. Called from agent_step(). */
   void (*mode_wished)(uint32_t width, uint32_t height, uint32_t refresh_mhz, void *user_data);

@@ -16,13 +16,19 @@ struct log_file {
   long bytes;
 };
 
+static long size_of(const char *path) {
+  FILE *stream = fopen(path, "rb");
+  if (!stream)
+    return 0;
+  const long bytes = fseek(stream, 0, SEEK_END) == 0 ? ftell(stream) : -1;
+  fclose(stream);
+  return bytes;
+}
+
 static bool open_stream(struct log_file *file) {
-  file->stream = fopen(file->path, "ab");
-  if (!file->stream)
-    return false;
-  fseek(file->stream, 0, SEEK_END);
-  file->bytes = ftell(file->stream);
-  return file->bytes >= 0;
+  file->bytes = size_of(file->path);
+  file->stream = file->bytes >= 0 ? fopen(file->path, "ab") : NULL;
+  return file->stream != NULL;
 }
 
 struct log_file *log_file_create(const struct log_file_options *options) {

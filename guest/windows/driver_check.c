@@ -43,14 +43,21 @@ static unsigned count_pci_devices(void) {
   return count;
 }
 
+static enum exit_status say_devices(const struct ivshmem_entries *found) {
+  unsigned answering = 0;
+  for (uint32_t i = 0; i < found->count; i++)
+    answering += found->list[i].bytes > 0;
+  printf("IVSHMEM driver: %s, %u device%s, %u of them answering\n", answering ? "works" : "installed", found->count,
+         found->count == 1 ? "" : "s", answering);
+  return answering ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+}
+
 enum exit_status verb_driver(const struct agent_settings *settings) {
   (void)settings;
   struct ivshmem_entries found;
   ivshmem_driver_list(&found);
-  if (found.count > 0) {
-    printf("IVSHMEM driver: works, %u device%s\n", found.count, found.count == 1 ? "" : "s");
-    return EXIT_STATUS_OK;
-  }
+  if (found.count > 0)
+    return say_devices(&found);
   if (count_pci_devices() > 0) {
     printf("IVSHMEM driver: missing. The device is there, but Windows has no driver for it:\n%s", where_to_get_it);
     return EXIT_STATUS_FAILED;

@@ -1,4 +1,5 @@
 #include "common/options.h"
+#include "guest/windows/agent_state.h"
 #include "guest/windows/data_directory.h"
 #include "guest/windows/instance_lock.h"
 #include "guest/windows/service.h"
@@ -7,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <windows.h>
 
 #define FIELD(field) .offset = offsetof(struct service_state, field)
@@ -54,7 +56,7 @@ static bool has_worker(DWORD service, const struct service_state *state) {
   return service == SERVICE_RUNNING && state->worker_pid > 0 && instance_lock_is_taken();
 }
 
-static void print_text(DWORD service, const struct service_state *state) {
+static void print_text(DWORD service, const struct service_state *state, const struct agent_state *agent) {
   printf("service: %s\n", service ? service_state_text(service) : "not installed; transom-agent install");
   if (has_worker(service, state))
     printf("worker: process %" PRId64 " in session %" PRId64 ", start %" PRId64 "\n", state->worker_pid, state->session, state->starts);
@@ -62,24 +64,43 @@ static void print_text(DWORD service, const struct service_state *state) {
     printf("worker: none\n");
   if (service == SERVICE_RUNNING && state->last_exit >= 0)
     printf("last worker: ended with %" PRId64 "\n", state->last_exit);
+  if (has_worker(service, state) || strcmp(agent->state, "failed") == 0) /* else it is of an agent that was killed */
+    printf("agent: %s: %s\n", agent->state[0] ? agent->state : "unknown", agent->text);
 }
 
-static void print_json(DWORD service, const struct service_state *state) {
-  printf("{\"schema\": 1, \"service\": \"%s\", \"state\": \"%s\", \"worker_pid\": %" PRId64 ", \"session\": %" PRId64
-         ", \"starts\": %" PRId64 ", \"last_exit\": %" PRId64 "}\n",
-         service ? service_state_text(service) : "not installed", state->state, state->worker_pid, state->session, state->starts,
-         state->last_exit);
+/* `text` between quotation marks, with what JSON does not allow there escaped. */
+static void print_quoted(const char *text) {
+  putchar('"');
+  for (; *text; text++) {
+    if (*text == '"' || *text == '\\')
+      putchar('\\');
+    putchar((unsigned char)*text < ' ' ? ' ' : *text);
+  }
+  putchar('"');
+}
+
+static void print_json(DWORD service, const struct service_state *state, const struct agent_state *agent) {
+  printf("{\"schema\": 1, \"service\": \"%s\", \"state\": ", service ? service_state_text(service) : "not installed");
+  print_quoted(state->state);
+  printf(", \"worker_pid\": %" PRId64 ", \"session\": %" PRId64 ", \"starts\": %" PRId64 ", \"last_exit\": %" PRId64 ", \"agent_state\": ",
+         state->worker_pid, state->session, state->starts, state->last_exit);
+  print_quoted(agent->state);
+  printf(", \"agent_text\": ");
+  print_quoted(agent->text);
+  printf("}\n");
 }
 
 enum exit_status verb_status(const struct agent_settings *settings) {
   struct service_state state;
+  struct agent_state agent;
   const DWORD service = query_service();
   read_state(&state);
+  agent_state_read(&agent);
   if (settings->config_fault[0])
     fprintf(stderr, "transom-agent: %s\n", settings->config_fault);
   if (settings->json)
-    print_json(service, &state);
+    print_json(service, &state, &agent);
   else
-    print_text(service, &state);
+    print_text(service, &state, &agent);
   return has_worker(service, &state) ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
 }

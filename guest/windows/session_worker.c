@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <wchar.h>
 #include <windows.h>
-#include <wtsapi32.h>
 
 #define COMMAND_LINE_MAX 1024
 #define EVENT_NAME_MAX 48
@@ -54,6 +53,7 @@ static bool create_stop_event(struct session_worker *worker, wchar_t name[EVENT_
   return worker->stop_event || fail("no event for the worker");
 }
 
+/* SYSTEM's own: a user's could neither take the driver's device nor show the log-in screen. */
 static HANDLE own_token_in(DWORD session) {
   HANDLE own, moved = NULL;
   if (!OpenProcessToken(GetCurrentProcess(), TOKEN_DUPLICATE | TOKEN_QUERY | TOKEN_ASSIGN_PRIMARY, &own))
@@ -67,17 +67,6 @@ static HANDLE own_token_in(DWORD session) {
   }
   CloseHandle(own);
   return moved;
-}
-
-static HANDLE token_in(DWORD session) {
-  HANDLE token = own_token_in(session);
-  if (token)
-    return token;
-  fail("SYSTEM's token cannot be moved into the session; the login screen and UAC's prompts will not be shown");
-  if (WTSQueryUserToken(session, &token))
-    return token;
-  fail("nor is there a user's token in the session");
-  return NULL;
 }
 
 static bool command_line(const wchar_t *event_name, wchar_t line[COMMAND_LINE_MAX]) {
@@ -111,10 +100,11 @@ static bool launch(struct session_worker *worker, HANDLE token, wchar_t *line) {
 
 bool session_worker_start(struct session_worker *worker, uint32_t session) {
   wchar_t event_name[EVENT_NAME_MAX], line[COMMAND_LINE_MAX];
-  const HANDLE token = token_in(session);
-  const bool good = token && create_stop_event(worker, event_name) && command_line(event_name, line) && launch(worker, token, line);
-  if (token)
-    CloseHandle(token);
+  const HANDLE token = own_token_in(session);
+  if (!token)
+    return fail("SYSTEM's token cannot be moved into the session");
+  const bool good = create_stop_event(worker, event_name) && command_line(event_name, line) && launch(worker, token, line);
+  CloseHandle(token);
   if (good)
     log_info("worker %" PRIu32 " started in session %" PRIu32, worker->pid, session);
   else

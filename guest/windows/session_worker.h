@@ -1,6 +1,5 @@
-/* The service's worker: `transom-agent run` as SYSTEM in the session that has the console, so that it may also show the login screen and
- * UAC's prompts; as the user of that session where SYSTEM's token cannot be moved there. It is in a job that ends with the service,
- * whatever ends the service. The service's main thread. */
+/* The service's worker: `transom-agent run` as SYSTEM in the session that has the console, so that it may also show the log-in screen and
+ * UAC's prompts. It is in a job that ends with the service, whatever ends the service. The service's main thread. */
 #ifndef TRANSOM_GUEST_WINDOWS_SESSION_WORKER_H
 #define TRANSOM_GUEST_WINDOWS_SESSION_WORKER_H
 

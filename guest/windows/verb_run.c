@@ -4,6 +4,7 @@
 #include "guest/core/stats_report.h"
 #include "guest/windows/agent_log.h"
 #include "guest/windows/agent_loop.h"
+#include "guest/windows/agent_state.h"
 #include "guest/windows/capture_select.h"
 #include "guest/windows/display_watch.h"
 #include "guest/windows/instance_lock.h"
@@ -45,7 +46,11 @@ static enum run_end run_agent(const struct agent_settings *settings, struct regi
   guest_name(name, sizeof name);
   const struct agent_options options = {
       .slots = (uint32_t)settings->publish.slots, .frames_max = (uint64_t)settings->publish.frames, .guest_name = name};
-  const struct agent_ports ports = {.device = device, .capture = capture, .now_ns = clock_raw_ns, .mode_wished = display_watch_wish};
+  const struct agent_ports ports = {.device = device,
+                                    .capture = capture,
+                                    .now_ns = clock_raw_ns,
+                                    .status_changed = agent_state_changed,
+                                    .mode_wished = display_watch_wish};
   struct agent *agent = agent_create(&options, &ports);
   if (!agent) {
     log_error("out of memory for the agent");
@@ -102,6 +107,7 @@ static enum exit_status run_devices(const struct agent_settings *settings, const
   struct region_device *device = region_device_windows_open(settings, error);
   if (!device) {
     log_error("%s", error);
+    agent_state_failed(error);
     return strcmp(settings->region, "auto") == 0 ? EXIT_STATUS_CANNOT_RUN_HERE : EXIT_STATUS_FAILED;
   }
   while (device) {
@@ -117,6 +123,7 @@ static enum exit_status run(const struct agent_settings *settings) {
   struct process_setup setup;
   if (settings->config_fault[0]) {
     log_error("%s", settings->config_fault);
+    agent_state_failed(settings->config_fault);
     return EXIT_STATUS_USAGE;
   }
   if (!publish_settings_test_card(&settings->publish, &card))
@@ -136,7 +143,11 @@ static enum exit_status run(const struct agent_settings *settings) {
  * device of its own: the driver sees to that. */
 static enum exit_status run_as_worker(const struct agent_settings *settings) {
   agent_log_open("agent.log");
-  const enum exit_status status = instance_lock_acquire() ? run(settings) : EXIT_STATUS_FAILED;
+  enum exit_status status = EXIT_STATUS_FAILED;
+  if (instance_lock_acquire()) {
+    agent_state_begin();
+    status = run(settings);
+  }
   instance_lock_release();
   agent_log_close();
   return status;

@@ -3,7 +3,6 @@
 
 #include "common/log.h"
 #include "common/thread.h"
-#include "host/app/input_handover.h"
 #include "host/event/event_loop.h"
 
 #include <errno.h>
@@ -30,8 +29,6 @@ struct control_thread {
   int signal_fd;
   sigset_t mask_before;
   struct guest_link *link;
-  struct input_sink *sink;
-  struct input_handover *handover;
 };
 
 static void on_state(enum guest_link_state state, const char *text, void *user_data) {
@@ -42,6 +39,19 @@ static void on_state(enum guest_link_state state, const char *text, void *user_d
 static void on_session(void *user_data) {
   struct control_thread *control = user_data;
   control->events->session(control->user_data);
+}
+
+/* An agent says hello when it begins to listen, so it is told of the mode then; after a restart again. */
+static void on_message(uint32_t type, const void *payload, uint32_t bytes, void *user_data) {
+  struct control_thread *control = user_data;
+  const struct transom_control_mode_wish *mode = &control->options->mode;
+  (void)payload;
+  (void)bytes;
+  if (type != TRANSOM_CONTROL_HELLO || mode->width == 0)
+    return;
+  const int error = guest_link_send(control->link, TRANSOM_CONTROL_MODE_WISH, mode, sizeof *mode);
+  if (error)
+    log_warning("the guest was not asked for %ux%u: %s", mode->width, mode->height, strerror(-error));
 }
 
 static void on_signal(int fd, uint32_t events, void *user_data) {
@@ -64,11 +74,8 @@ static void on_stats(void *user_data) {
 
 static void on_wake(void *user_data) {
   struct control_thread *control = user_data;
-  if (control->handover)
-    input_handover_drain(control->handover);
+  control->events->nudged(control->user_data);
 }
-
-static void wake_loop(void *user_data) { event_loop_wake(((struct control_thread *)user_data)->loop); }
 
 static int add_timers(struct control_thread *control) {
   control->limit = event_loop_add_timer(control->loop, on_limit, control);
@@ -81,16 +88,8 @@ static int add_timers(struct control_thread *control) {
   return 0;
 }
 
-static int add_input(struct control_thread *control) {
-  if (!control->options->qmp || !control->options->qmp[0])
-    return 0;
-  control->sink = input_sink_qmp_create(control->loop, control->options->qmp);
-  control->handover = control->sink ? input_handover_create(control->sink, wake_loop, control) : NULL;
-  return control->handover ? 0 : -ENOMEM;
-}
-
 static int add_link(struct control_thread *control) {
-  static const struct guest_link_events events = {.state = on_state, .session = on_session};
+  static const struct guest_link_events events = {.state = on_state, .session = on_session, .message = on_message};
   struct guest_link_options options = {.region = control->options->region, .head = control->options->head};
   control->link = guest_link_create(control->loop, &options, &events, control);
   return control->link ? 0 : errno ? -errno : -ENOMEM;
@@ -106,16 +105,10 @@ static int set_up(struct control_thread *control) {
     return -ENOMEM;
   event_loop_set_wake(control->loop, on_wake, control);
   int error = add_timers(control);
-  error = error ? error : add_input(control);
   return error ? error : add_link(control);
 }
 
 static void tear_down(struct control_thread *control) {
-  if (control->handover)
-    input_handover_drain(control->handover);
-  if (control->sink)
-    control->sink->impl->destroy(control->sink);
-  input_handover_destroy(control->handover);
   guest_link_destroy(control->link);
   event_source_remove(control->signals);
   event_source_remove(control->limit);
@@ -200,6 +193,4 @@ struct guest_link *control_thread_link(struct control_thread *control) {
   return control->link;
 }
 
-struct input_sink *control_thread_input(struct control_thread *control) {
-  return control->handover ? input_handover_sink(control->handover) : NULL;
-}
+void control_thread_nudge(struct control_thread *control) { event_loop_wake(control->loop); }

@@ -7,6 +7,7 @@
 #include "protocol/ring.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +134,36 @@ static void a_redraw_request_brings_a_full_frame(void **state) {
   agent_fixture_run(fixture, 300 * MS);
   struct transom_frame frame = newest(reader, false, 1);
   assert_true(frame.descriptor.flags & TRANSOM_FRAME_FULL_DAMAGE);
+}
+
+struct noted_status {
+  enum transom_agent_state states[8];
+  char text[64];
+  uint32_t count;
+};
+
+static void note_status(enum transom_agent_state state, const char *text, void *user_data) {
+  struct noted_status *noted = user_data;
+  noted->states[noted->count++ % 8] = state;
+  snprintf(noted->text, sizeof noted->text, "%s", text);
+}
+
+/* Each change once, in their order, as the status record says it. */
+static void says_each_change_of_its_status(void **state) {
+  struct agent_fixture *fixture = *state;
+  struct noted_status noted = {.count = 0};
+  fixture->ports.status_changed = note_status;
+  fixture->ports.user_data = &noted;
+  start(fixture);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(noted.states[0], TRANSOM_AGENT_STARTING);
+  assert_int_equal(noted.states[noted.count - 1], TRANSOM_AGENT_RUNNING);
+  const uint32_t before = noted.count; /* each formatting is a start of its own */
+  fixture->result = -ENODEV;
+  agent_fixture_run(fixture, 3000 * MS);
+  assert_int_equal(noted.count, before + 1);
+  assert_int_equal(noted.states[before], TRANSOM_AGENT_NO_DISPLAY);
+  assert_string_equal(noted.text, agent_fixture_status(fixture).text);
 }
 
 static void note_mode(uint32_t width, uint32_t height, uint32_t refresh_mhz, void *user_data) {
@@ -294,14 +325,14 @@ static void answers_the_clock_within_a_millisecond_once_asked(void **state) {
   agent_fixture_run(fixture, 30 * SECOND);
   struct transom_clock_sample sample;
   assert_int_equal(clock_cell_ask(&fixture->consumers[0], 7, 0), 0);
-  while (clock_cell_answer(&fixture->consumers[0], 7, 0, agent_fixture_now_ns(), &sample) != 0)
+  while (clock_cell_answer(&fixture->consumers[0], 7, 0, agent_fixture_now_ns, &sample) != 0)
     agent_fixture_step(fixture);
   assert_int_equal(sample.t2_ns, agent_fixture_now_ns());
   for (uint64_t sequence = 8; sequence < 20; sequence++) {
     const uint64_t asked_ns = agent_fixture_now_ns();
     assert_int_equal(clock_cell_ask(&fixture->consumers[0], sequence, asked_ns), 0);
     agent_fixture_step(fixture);
-    assert_int_equal(clock_cell_answer(&fixture->consumers[0], sequence, asked_ns, agent_fixture_now_ns(), &sample), 0);
+    assert_int_equal(clock_cell_answer(&fixture->consumers[0], sequence, asked_ns, agent_fixture_now_ns, &sample), 0);
     assert_in_range(sample.t2_ns - asked_ns, 1, MS);
   }
 }
@@ -421,6 +452,7 @@ int main(void) {
       TEST(damage_is_enough_for_a_lazy_consumer),
       TEST(publishes_later_what_found_no_slot),
       TEST(a_redraw_request_brings_a_full_frame),
+      TEST(says_each_change_of_its_status),
       TEST(hands_on_a_mode_that_the_viewer_wishes),
       TEST(follows_modes_and_formats_anew_when_it_must),
       TEST(says_when_the_region_is_too_small),

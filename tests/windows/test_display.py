@@ -1,6 +1,7 @@
 """The displays, as far as Wine has them: one output, modes that can be set on a virtual desktop, and what a dead agent left behind."""
 import os
 import shutil
+import struct
 
 from rig.failure import StepFailed, wait_until
 from rig.wine import windows_path
@@ -47,4 +48,32 @@ def what_a_dead_agent_left_is_given_back(rig):
         shutil.rmtree(data, ignore_errors=True)
 
 
-TESTS = [mode_is_set_and_given_back, what_a_dead_agent_left_is_given_back]
+def png_size(path):
+    with open(path, "rb") as file:
+        return struct.unpack(">II", file.read(24)[16:])
+
+
+def viewer_gets_the_mode_that_it_wishes(rig):
+    """From the viewer's option to the guest's display, and back to the old mode when the viewer leaves; on a virtual desktop of Wine's."""
+    region, picture = rig.region_path("modes-region", 64), os.path.join(rig.directory, "modes.png")
+    argv = ["wine", "explorer", "/desktop=wish,1280x800", windows_path(rig.wine.program(AGENT)), "run", "--source", "gdi", "--region",
+            windows_path(region)]  # fmt: skip
+    agent = rig.children.start("agent-modes", argv, env=rig.wine.environment)
+
+    def says(child, count, line):
+        with open(child.log, encoding="utf-8", errors="replace") as file:
+            return file.read().count(line) >= count
+
+    wait_until(lambda: says(agent, 1, "showing 1280x800"), TIMEOUT_S, "the agent shows the virtual desktop", agent.log)
+    viewer = rig.children.start("viewer-modes", [os.path.join(rig.build_directory, "host/cli/transom"), "view", "--region", region,
+                                "--renderer", "headless", "--guest-mode", "800x600", "--stats", "json", "--stats-interval-ms", "100", "--screenshot",
+                                picture])  # fmt: skip
+    wait_until(lambda: says(viewer, 1, '"width":800,"height":600'), TIMEOUT_S, "the viewer shows the mode that it wished", viewer.log)
+    viewer.stop()
+    assert png_size(picture) == (800, 600), png_size(picture)
+    wait_until(lambda: says(agent, 2, "showing 1280x800"), TIMEOUT_S, "the old mode is back", agent.log)
+    rig.wine.call(["wine", "taskkill", "/f", "/im", "transom-agent.exe"], TIMEOUT_S)
+    agent.stop()
+
+
+TESTS = [mode_is_set_and_given_back, viewer_gets_the_mode_that_it_wishes, what_a_dead_agent_left_is_given_back]

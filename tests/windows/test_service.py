@@ -3,6 +3,7 @@ viewer, and gone without a trace."""
 import json
 import os
 import re
+import shutil
 import signal
 
 from rig.display import Display
@@ -50,6 +51,7 @@ class Service:
         if os.path.exists(self.agent):
             self.wine.run(self.agent, "uninstall")
             self.uninstall()
+        shutil.rmtree(self.data, ignore_errors=True)
 
     def configure(self, text):
         with open(os.path.join(self.data, "agent.conf"), "w", encoding="ascii") as file:
@@ -150,9 +152,10 @@ def installer_starts_service_and_worker(rig):
     it.wait_for_picture()
     status = it.status()
     assert status["service"] == "running" and status["worker_pid"] > 0 and status["session"] >= 0, status
+    assert status["agent_state"] == "running" and "1280x800 by test-card" in status["agent_text"], status
     it.one_worker()
     output = it.wine.require(it.agent, "driver")
-    assert "works, 1 device" in output, output
+    assert "works, 1 device, 1 of them" in output, output
 
 
 def killed_worker_comes_back(rig):
