@@ -13,7 +13,7 @@
 
 #define CARD_FRAMES 30u
 #define CARD_NS UINT64_C(1500000000) /* or so long, where frames are slow */
-#define LOOKS_MAX 200u /* of ten milliseconds at least: a desktop where nothing moves gives one frame, or none */
+#define LOOKS_MAX 200u               /* of ten milliseconds at least: a desktop where nothing moves gives one frame, or none */
 #define LOOK_MS 10u
 
 static const struct test_card_options card = {.width = 1920, .height = 1080, .format = TRANSOM_FORMAT_BGRA8, .damage_percent = 100};

@@ -138,9 +138,8 @@ static void look_at_frame(struct watch *watch) {
 static void look_at_clock(struct watch *watch) {
   struct transom_clock_sample sample;
   const uint64_t now_ns = clock_raw_ns();
-  if (watch->asked_ns && clock_cell_answer(&watch->consumer, watch->asked, watch->asked_ns, now_ns, &sample) == 0 &&
+  if (watch->asked_ns && clock_cell_answer(&watch->consumer, watch->asked, watch->asked_ns, clock_raw_ns, &sample) == 0 &&
       validate_epoch(&watch->region)) {
-    sample.t4_ns = clock_raw_ns(); /* after the look: the answer may have come between `now_ns` and it */
     watch->counts.clock_answers++;
     watch->counts.clock_wrong +=
         sample.t1_ns > sample.t2_ns + CLOCK_SLACK_NS || sample.t2_ns > sample.t3_ns || sample.t3_ns > sample.t4_ns + CLOCK_SLACK_NS;
