@@ -19,6 +19,8 @@ struct view_settings {
   char qmp[SETTINGS_PATH_BYTES];    /* "" = no input */
   int renderer;                     /* enum presenter_kind */
   bool fullscreen;
+  int scaling; /* enum picture_scaling */
+  bool tearing;
   char screenshot[SETTINGS_PATH_BYTES];
   int64_t frames;  /* 0 = no limit */
   int64_t seconds; /* 0 = no limit */

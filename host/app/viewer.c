@@ -12,6 +12,7 @@
 #include "host/app/viewer_stats.h"
 #include "host/app/window.h"
 #include "host/app/window_input.h"
+#include "host/app/window_post.h"
 #include "host/present/presenter_select.h"
 
 #include <errno.h>
@@ -28,16 +29,21 @@
 #define FIRST_HEIGHT 800
 #define EVENTS_A_TURN 64u /* a flood of motion must not starve the picture */
 #define SCANCODE_F11 0x44 /* HID usage of page 7 */
+#define BUSY_PAUSE_NS UINT64_C(250000)      /* between looks while the device or the guest copies */
+#define HIDDEN_AFTER_NS UINT64_C(200000000) /* a display that takes no picture for so long shows us nowhere */
+#define HIDDEN_PAUSE_NS UINT64_C(50000000)
 
 /* What other threads ask of the presenting thread. */
-enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8 };
+enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8, TASK_SIZE = 16 };
 
-/* The presenting thread is the main thread where there is a window, else the frame thread. It runs viewer_turn() whenever it is woken;
- * everything below `presenting thread` is its own. */
+/* The presenting thread is the one that the presenter asks for: the main thread for SDL_Renderer, else the frame thread. It runs run_turn()
+ * whenever it is woken; everything below `presenting thread` is its own. The window stays with the main thread: window_post.h lies
+ * between the two. */
 struct viewer {
   const struct view_settings *settings;
   struct window *window; /* NULL when headless */
-  struct presenter *presenter;
+  struct window_post post;
+  atomic_bool presents_on_main, must_fall;
   struct frame_feed *feed;
   struct frame_thread *_Atomic frames;
   struct control_thread *control;
@@ -47,25 +53,40 @@ struct viewer {
   pthread_mutex_t lock; /* the link's state, from the control thread */
   enum guest_link_state link_state;
   char link_text[256];
-  atomic_bool out_of_time;
+  atomic_bool out_of_time, quitting;
 
   /* presenting thread */
+  struct presenter *presenter;
   enum guest_link_state state;
   char state_text[256];
-  bool has_picture, picture_failed, must_present, quitting;
-  bool takes_input, guest_pointer;
+  bool has_picture, picture_refused, must_present, is_busy;
+  bool guest_pointer;
+  uint64_t pending_since_ns; /* CLOCK_MONOTONIC: the display has had no room since; 0 = it has */
+
+  /* main thread */
   struct window_input input;
+  enum guest_link_state input_state;
+  bool takes_input;
   uint64_t started_ns;
   char title[160];
 };
 
-static void wake(struct viewer *viewer, unsigned task) {
-  atomic_fetch_or(&viewer->tasks, task);
+static void wake_presenting(struct viewer *viewer) {
   struct frame_thread *frames = atomic_load(&viewer->frames);
-  if (viewer->window)
+  if (atomic_load(&viewer->presents_on_main))
     window_wake(viewer->window);
   else if (frames)
     frame_thread_kick(frames);
+}
+
+static void wake(struct viewer *viewer, unsigned task) {
+  atomic_fetch_or(&viewer->tasks, task);
+  wake_presenting(viewer);
+}
+
+static void wake_window(struct viewer *viewer, bool is_news) {
+  if (viewer->window && is_news)
+    window_wake(viewer->window);
 }
 
 /* ---- from the control thread ---- */
@@ -78,6 +99,7 @@ static void on_state(enum guest_link_state state, const char *text, void *user_d
   pthread_mutex_unlock(&viewer->lock);
   log_info("%s%s%s", screens_state_name(state), text[0] ? ": " : "", text);
   wake(viewer, TASK_STATE);
+  wake_window(viewer, true);
 }
 
 static void on_session(void *user_data) {
@@ -106,28 +128,27 @@ static void on_quit(bool by_time, void *user_data) {
 /* ---- presenting thread ---- */
 
 static void quit(struct viewer *viewer) {
-  if (viewer->quitting)
+  if (atomic_exchange(&viewer->quitting, true))
     return;
-  viewer->quitting = true;
   sem_post(&viewer->ended);
+  wake_window(viewer, true);
 }
 
 static void update_screen(struct viewer *viewer) {
   struct presenter_status status;
-  screens_for(viewer->state, viewer->state_text, viewer->has_picture, viewer->picture_failed, &status);
+  screens_for(viewer->state, viewer->state_text, viewer->has_picture, viewer->picture_refused, &status);
   viewer->presenter->impl->status(viewer->presenter, &status);
   viewer->must_present = true;
   if (!viewer->window)
     return;
   char title[256];
   snprintf(title, sizeof title, status.visible ? "%s - %s" : "%s", viewer->title, status.title);
-  window_set_title(viewer->window, title);
+  wake_window(viewer, window_post_title(&viewer->post, title));
 }
 
 /* Ours is hidden only while the guest draws one that follows it. */
 static void choose_pointer(struct viewer *viewer) {
-  if (viewer->window)
-    window_show_pointer(viewer->window, !viewer->takes_input || !viewer->guest_pointer || viewer->state != GUEST_LINK_RUNNING);
+  wake_window(viewer, window_post_pointer(&viewer->post, !viewer->guest_pointer || viewer->state != GUEST_LINK_RUNNING));
 }
 
 static void take_state(struct viewer *viewer) {
@@ -135,27 +156,38 @@ static void take_state(struct viewer *viewer) {
   viewer->state = viewer->link_state;
   memcpy(viewer->state_text, viewer->link_text, sizeof viewer->state_text);
   pthread_mutex_unlock(&viewer->lock);
-  if (viewer->takes_input && viewer->state != GUEST_LINK_RUNNING)
-    window_input_release(&viewer->input);
   update_screen(viewer);
   choose_pointer(viewer);
 }
 
-static void follow_picture(struct viewer *viewer) {
+static void post_layout(struct viewer *viewer) {
   struct picture_layout layout;
   if (viewer->window && viewer->presenter->impl->layout(viewer->presenter, &layout))
-    window_follow_picture(viewer->window, layout.picture_width, layout.picture_height);
+    wake_window(viewer, window_post_layout(&viewer->post, &layout));
+}
+
+static void take_size(struct viewer *viewer) {
+  uint32_t width, height;
+  bool fullscreen;
+  if (!window_post_take_size(&viewer->post, &width, &height, &fullscreen))
+    return;
+  viewer->presenter->impl->resize(viewer->presenter, width, height, fullscreen);
+  viewer->must_present = true;
+  post_layout(viewer);
 }
 
 static void take_feed(struct viewer *viewer) {
   uint32_t result = frame_feed_step(viewer->feed);
-  bool failed = result & FRAME_FEED_FAILED, first = (result & FRAME_FEED_PICTURE) && !viewer->has_picture;
+  bool refused = result & FRAME_FEED_REFUSED, first = (result & FRAME_FEED_PICTURE) && !viewer->has_picture;
+  viewer->is_busy = result & FRAME_FEED_PENDING;
+  if (result & FRAME_FEED_BROKEN)
+    atomic_store(&viewer->must_fall, true);
   if (result & FRAME_FEED_PICTURE) {
     viewer->has_picture = true;
-    follow_picture(viewer);
+    post_layout(viewer);
   }
-  if (first || ((failed || (result & FRAME_FEED_PICTURE)) && failed != viewer->picture_failed)) {
-    viewer->picture_failed = failed;
+  if (first || ((refused || (result & FRAME_FEED_PICTURE)) && refused != viewer->picture_refused)) {
+    viewer->picture_refused = refused;
     update_screen(viewer);
   }
   if (result & (FRAME_FEED_PICTURE | FRAME_FEED_CURSOR))
@@ -166,13 +198,30 @@ static void take_feed(struct viewer *viewer) {
   }
 }
 
-static void present(struct viewer *viewer, bool has_feed) {
-  if (!viewer->must_present)
-    return;
+static void presented(struct viewer *viewer, bool has_feed) {
   viewer->must_present = false;
-  viewer->presenter->impl->present(viewer->presenter);
+  viewer->pending_since_ns = 0;
   if (has_feed)
     frame_feed_presented(viewer->feed, clock_raw_ns());
+}
+
+static void present(struct viewer *viewer, bool has_feed) {
+  if (!viewer->must_present || atomic_load(&viewer->must_fall))
+    return;
+  switch (viewer->presenter->impl->present(viewer->presenter)) {
+  case PRESENTER_OK:
+    presented(viewer, has_feed);
+    return;
+  case PRESENTER_PENDING:
+    viewer->pending_since_ns = viewer->pending_since_ns ? viewer->pending_since_ns : clock_monotonic_ns();
+    return;
+  case PRESENTER_LOST: /* only presenters that work with the feed in hand lose anything */
+    frame_feed_lost(viewer->feed);
+    return;
+  case PRESENTER_FAILED:
+    atomic_store(&viewer->must_fall, true);
+    return;
+  }
 }
 
 /* A reader that does not read must not stop the picture: a line that does not fit the pipe now is left out. */
@@ -189,6 +238,7 @@ static void print_stats(struct viewer *viewer, const char *event) {
   struct viewer_stats stats = {.event = event,
                                .state = screens_state_name(viewer->state),
                                .presenter = viewer->presenter->impl->name,
+                               .rung = viewer->presenter->impl->rung ? viewer->presenter->impl->rung(viewer->presenter) : "",
                                .domain = viewer->settings->domain,
                                .epoch = session ? session->region.epoch : 0,
                                .elapsed_ms = (clock_monotonic_ns() - viewer->started_ns) / 1000000,
@@ -211,6 +261,18 @@ static bool enough_frames(const struct viewer *viewer) {
   return viewer->settings->frames > 0 && viewer->feed->counts.frames >= (uint64_t)viewer->settings->frames;
 }
 
+/* When to come again: soon while something is copied or waits for the display, but not for a window that nobody can see. */
+static struct frame_thread_next next_turn(const struct viewer *viewer, bool progress) {
+  struct frame_thread_next next = {.progress = progress, .again_ns = FRAME_THREAD_NEVER};
+  bool waits = viewer->must_present && viewer->pending_since_ns;
+  if (viewer->is_busy || waits) {
+    bool hidden = !viewer->is_busy && clock_monotonic_ns() - viewer->pending_since_ns > HIDDEN_AFTER_NS;
+    next.busy = true;
+    next.again_ns = hidden ? HIDDEN_PAUSE_NS : viewer->is_busy ? BUSY_PAUSE_NS : 0;
+  }
+  return next;
+}
+
 /* What was done with the feed: whether there was anything worth the wake-up. */
 static bool use_feed(struct viewer *viewer) {
   uint64_t frames = viewer->feed->counts.frames, moves = viewer->feed->counts.cursor_moves;
@@ -223,10 +285,11 @@ static bool use_feed(struct viewer *viewer) {
 static void run_turn(struct viewer *viewer) {
   unsigned tasks = atomic_fetch_and(&viewer->tasks, TASK_STATS);
   bool has_feed = tasks & TASK_FEED, progress = false;
-  if (viewer->quitting)
+  if (atomic_load(&viewer->quitting))
     return;
   if (tasks & TASK_STATE)
     take_state(viewer);
+  take_size(viewer);
   if (has_feed)
     progress = use_feed(viewer);
   present(viewer, has_feed);
@@ -234,23 +297,99 @@ static void run_turn(struct viewer *viewer) {
     print_stats(viewer, "tick");
   if ((tasks & TASK_QUIT) || (has_feed && enough_frames(viewer)))
     quit(viewer);
-  if (has_feed && !viewer->quitting)
-    frame_thread_done(atomic_load(&viewer->frames), progress);
+  if (has_feed && atomic_load(&viewer->must_fall)) {
+    atomic_fetch_or(&viewer->tasks, TASK_FEED); /* still in our hands: the main thread gives it back once it has another presenter */
+    wake_window(viewer, true);
+  } else if (has_feed && !atomic_load(&viewer->quitting)) {
+    frame_thread_done(atomic_load(&viewer->frames), next_turn(viewer, progress));
+  }
 }
 
 /* On the frame thread. */
 static void on_news(void *user_data) {
   struct viewer *viewer = user_data;
   atomic_fetch_or(&viewer->tasks, TASK_FEED);
-  if (viewer->window)
+  if (atomic_load(&viewer->presents_on_main))
     window_wake(viewer->window);
   else
     run_turn(viewer);
 }
 
+/* ---- main thread ---- */
+
+/* A guest that is lost keeps nothing pressed. */
+static void watch_link(struct viewer *viewer) {
+  pthread_mutex_lock(&viewer->lock);
+  enum guest_link_state state = viewer->link_state;
+  pthread_mutex_unlock(&viewer->lock);
+  if (viewer->takes_input && state != GUEST_LINK_RUNNING && viewer->input_state == GUEST_LINK_RUNNING)
+    window_input_release(&viewer->input);
+  viewer->input_state = state;
+}
+
+/* What the presenting thread wants of the window. */
+static void serve_window(struct viewer *viewer) {
+  struct picture_layout layout;
+  char title[256];
+  if (window_post_take_title(&viewer->post, title, sizeof title))
+    window_set_title(viewer->window, title);
+  if (window_post_get_layout(&viewer->post, &layout))
+    window_follow_picture(viewer->window, layout.picture_width, layout.picture_height);
+  window_show_pointer(viewer->window, !viewer->takes_input || window_post_get_pointer(&viewer->post));
+}
+
+static void post_size(struct viewer *viewer) {
+  uint32_t width, height;
+  window_pixel_size(viewer->window, &width, &height);
+  window_post_size(&viewer->post, width, height, window_is_fullscreen(viewer->window));
+  wake_presenting(viewer);
+}
+
+static void use_presenter(struct viewer *viewer, struct presenter *presenter) {
+  viewer->presenter = presenter;
+  atomic_store(&viewer->presents_on_main, viewer->window && presenter->impl->thread == PRESENTER_MAIN_THREAD);
+}
+
+static struct presenter_options presenter_options_of(const struct viewer *viewer) {
+  return (struct presenter_options){.scaling = (enum picture_scaling)viewer->settings->scaling, .tearing = viewer->settings->tearing};
+}
+
+/* What comes after a presenter that has failed: a lower rung if --renderer leaves the choice to us, and nothing to look at otherwise. */
+static struct presenter *create_next_presenter(struct viewer *viewer, const char *failed, bool *goes_on) {
+  struct presenter_options options = presenter_options_of(viewer);
+  enum presenter_kind kind = (enum presenter_kind)viewer->settings->renderer;
+  char error[256];
+  if (kind == PRESENTER_AUTO || kind == PRESENTER_VULKAN) {
+    struct presenter *next = presenter_create_below(failed, window_native(viewer->window), &options);
+    if (next)
+      return next;
+  }
+  *goes_on = false;
+  log_error("presenting by %s has failed; --renderer auto goes on in another way where there is one", failed);
+  return presenter_create(PRESENTER_HEADLESS, NULL, &options, error, sizeof error);
+}
+
+/* The presenter has failed, and whoever presented waits: the next one takes its place in the same window. */
+static bool fall(struct viewer *viewer) {
+  const char *failed = viewer->presenter->impl->name;
+  bool goes_on = true;
+  viewer->presenter->impl->destroy(viewer->presenter);
+  struct presenter *next = create_next_presenter(viewer, failed, &goes_on);
+  if (!next)
+    abort(); /* a few hundred bytes could not be had */
+  frame_feed_set_presenter(viewer->feed, next);
+  use_presenter(viewer, next);
+  post_size(viewer);
+  viewer->is_busy = false;
+  viewer->pending_since_ns = 0;
+  update_screen(viewer);
+  atomic_store(&viewer->must_fall, false);
+  return goes_on;
+}
+
 static void pass_input(struct viewer *viewer, const struct window_event *event) {
   struct picture_layout layout;
-  bool placed = viewer->presenter->impl->layout(viewer->presenter, &layout);
+  bool placed = window_post_get_layout(&viewer->post, &layout);
   if (viewer->takes_input)
     window_input_event(&viewer->input, event, placed ? &layout : NULL);
 }
@@ -261,12 +400,8 @@ static void handle_event(struct viewer *viewer, const struct window_event *event
       window_toggle_fullscreen(viewer->window);
     return;
   }
-  if (event->kind == WINDOW_RESIZED) {
-    uint32_t width, height;
-    window_pixel_size(viewer->window, &width, &height);
-    viewer->presenter->impl->resize(viewer->presenter, width, height);
-    viewer->must_present = true;
-  }
+  if (event->kind == WINDOW_RESIZED)
+    post_size(viewer);
   pass_input(viewer, event);
   if (event->kind == WINDOW_CLOSE)
     quit(viewer);
@@ -274,13 +409,18 @@ static void handle_event(struct viewer *viewer, const struct window_event *event
 
 static bool run_window(struct viewer *viewer) {
   struct window_event event;
-  while (!viewer->quitting) {
+  while (!atomic_load(&viewer->quitting)) {
     if (!window_wait(viewer->window, &event))
       return false;
     handle_event(viewer, &event);
     for (unsigned i = 0; i < EVENTS_A_TURN && window_poll(viewer->window, &event); i++)
       handle_event(viewer, &event);
-    run_turn(viewer);
+    if (atomic_load(&viewer->must_fall) && !fall(viewer))
+      return false;
+    if (atomic_load(&viewer->presents_on_main))
+      run_turn(viewer);
+    watch_link(viewer);
+    serve_window(viewer);
   }
   return true;
 }
@@ -291,15 +431,22 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
   const struct view_settings *settings = viewer->settings;
   enum presenter_kind kind = (enum presenter_kind)settings->renderer;
   if (presenter_kind_needs_window(kind)) {
-    struct window_options options = {viewer->title, FIRST_WIDTH, FIRST_HEIGHT, settings->fullscreen};
+    struct window_options options = {viewer->title, FIRST_WIDTH, FIRST_HEIGHT, settings->fullscreen, presenter_kind_needs_vulkan(kind)};
     viewer->window = window_create(&options, error, capacity);
     if (!viewer->window)
       return false;
   }
-  viewer->presenter = presenter_create(kind, viewer->window ? window_native(viewer->window) : NULL, error, capacity);
-  if (viewer->presenter && viewer->window)
+  struct presenter_options options = presenter_options_of(viewer);
+  struct presenter *presenter =
+      presenter_create(kind, viewer->window ? window_native(viewer->window) : NULL, &options, error, capacity);
+  if (!presenter)
+    return false;
+  use_presenter(viewer, presenter);
+  if (viewer->window) {
     window_show(viewer->window);
-  return viewer->presenter != NULL;
+    post_size(viewer);
+  }
+  return true;
 }
 
 static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
@@ -376,11 +523,12 @@ static void destroy(struct viewer *viewer) {
   frame_thread_stop(atomic_load(&viewer->frames));
   control_thread_stop(viewer->control); /* kicks the frame thread until here */
   frame_thread_destroy(atomic_load(&viewer->frames));
-  frame_feed_destroy(viewer->feed);
+  frame_feed_destroy(viewer->feed); /* detaches the region from the presenter */
   if (viewer->presenter)
     viewer->presenter->impl->destroy(viewer->presenter);
   window_destroy(viewer->window);
   sem_destroy(&viewer->ended);
+  window_post_finish(&viewer->post);
   pthread_mutex_destroy(&viewer->lock);
   free(viewer);
 }
@@ -405,6 +553,7 @@ static struct viewer *create(const struct view_settings *settings) {
   viewer->settings = settings;
   viewer->started_ns = clock_monotonic_ns();
   sem_init(&viewer->ended, 0, 0);
+  window_post_init(&viewer->post);
   pthread_mutex_init(&viewer->lock, NULL);
   if (settings->title[0])
     snprintf(viewer->title, sizeof viewer->title, "%s", settings->title);
@@ -417,6 +566,7 @@ int viewer_run(const struct view_settings *settings) {
   char error[256];
   log_set_level((enum log_level)settings->log_level);
   memory_copy_init();
+  control_thread_block_signals();
   struct viewer *viewer = create(settings);
   if (!viewer)
     return EXIT_STATUS_FAILED;

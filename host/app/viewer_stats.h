@@ -9,6 +9,7 @@ struct viewer_stats {
   const char *event; /* "tick", "exit" */
   const char *state; /* of the link */
   const char *presenter;
+  const char *rung; /* "" = it has no rungs */
   const char *domain;
   uint64_t epoch; /* 0 = none */
   uint64_t elapsed_ms;

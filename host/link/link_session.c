@@ -14,6 +14,8 @@ struct link_session *link_session_create(struct shared_memory *memory) {
     return NULL;
   session->memory = shared_memory_acquire(memory);
   session->public.frame_eventfd = session->public.event_eventfd = -1;
+  session->public.memory_fd = shared_memory_fd(memory);
+  session->public.memory_cut = &memory->is_cut;
   atomic_init(&session->references, 1);
   return session;
 }

@@ -155,6 +155,8 @@ void shared_memory_release(struct shared_memory *memory) {
     destroy(memory);
 }
 
+int shared_memory_fd(const struct shared_memory *memory) { return memory->has_server ? memory->peer.region : memory->fd; }
+
 bool shared_memory_is_current(const struct shared_memory *memory, const char *region) {
   struct stat status, open_status;
   uint64_t bytes;

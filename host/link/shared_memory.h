@@ -24,6 +24,7 @@ struct shared_memory {
   bool has_server;          /* `peer` is connected, or was */
   struct ivshmem_peer peer; /* the owner may dispatch it */
   atomic_bool line_is_lost; /* the server dropped us: the line may be another's by now */
+  atomic_bool is_cut;       /* pages went away under the mapping */
 
   int fd; /* private from here on */
   dev_t device;
@@ -39,6 +40,9 @@ bool shared_memory_is_name(const char *region);
 int shared_memory_open(const char *region, int timeout_ms, struct shared_memory **memory);
 struct shared_memory *shared_memory_acquire(struct shared_memory *memory);
 void shared_memory_release(struct shared_memory *memory); /* NULL is fine */
+
+/* The descriptor of what is mapped, the memory's own. */
+int shared_memory_fd(const struct shared_memory *memory);
 
 /* Files: does `region` still lead to this file, and is it still as long? Always true with a server. */
 bool shared_memory_is_current(const struct shared_memory *memory, const char *region);

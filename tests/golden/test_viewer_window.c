@@ -28,8 +28,11 @@ struct window_test {
   struct viewer_process viewers[2];
   unsigned viewer_count;
   unsigned long windows[2];
-  const char *driver; /* SDL_RENDER_DRIVER */
+  const char *driver; /* SDL_RENDER_DRIVER, or VULKAN */
 };
+
+static const char VULKAN[] = "vulkan";
+
 
 /* ---- waiting: the publisher's heart beats meanwhile ---- */
 
@@ -62,8 +65,9 @@ static void start_viewer(struct window_test *test, const char *title, const char
   /* An OpenGL driver leaks a little and is unloaded before the check, so that nothing tells its blocks from ours: leaks are looked for
    * where SDL draws by itself. */
   const char *leaks = test->driver ? "LSAN_OPTIONS=suppressions=" TEST_LEAKS ":print_suppressions=0" : "ASAN_OPTIONS=detect_leaks=0";
-  const char *arguments[] = {"--region", test->publisher.path, "--title", title, extra, NULL};
-  const char *environment[] = {display, "SDL_VIDEODRIVER=x11", leaks, test->driver ? driver : NULL, NULL};
+  const char *renderer = test->driver == VULKAN ? "vulkan" : "sdl";
+  const char *arguments[] = {"--region", test->publisher.path, "--title", title, "--renderer", renderer, extra, NULL};
+  const char *environment[] = {display, "SDL_VIDEODRIVER=x11", "TRANSOM_VULKAN_VALIDATION=1", leaks, test->driver ? driver : NULL, NULL};
   unsigned i = test->viewer_count++;
   assert_true(viewer_process_start(&test->viewers[i], arguments, environment));
   WAIT_FOR(test, (test->windows[i] = x_display_find(&test->display, title)) != 0);
@@ -285,6 +289,10 @@ static int clean_up(void **state) {
     (void)state;                                                                                                                           \
     run_one(name, "software");                                                                                                             \
   }                                                                                                                                        \
+  static void name##_by_vulkan(void **state) {                                                                                             \
+    (void)state;                                                                                                                           \
+    run_one(name, VULKAN);                                                                                                                 \
+  }                                                                                                                                        \
   static void name##_by_default(void **state) {                                                                                            \
     (void)state;                                                                                                                           \
     run_one(name, NULL);                                                                                                                   \
@@ -307,7 +315,9 @@ int main(void) {
     return 77;
   }
   current = &test;
-#define BOTH(name) cmocka_unit_test_teardown(name##_in_software, clean_up), cmocka_unit_test_teardown(name##_by_default, clean_up)
+#define BOTH(name)                                                                                                                         \
+  cmocka_unit_test_teardown(name##_in_software, clean_up), cmocka_unit_test_teardown(name##_by_default, clean_up),                         \
+      cmocka_unit_test_teardown(name##_by_vulkan, clean_up)
   const struct CMUnitTest tests[] = {
       BOTH(every_format_is_seen_exactly), BOTH(rotation_is_undone),        BOTH(window_follows_the_mode_until_resized),
       BOTH(full_screen_keeps_the_aspect), BOTH(two_viewers_see_the_same),  BOTH(screens_come_and_go),
