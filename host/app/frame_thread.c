@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-
 struct frame_thread {
   struct frame_feed *feed;
   struct guest_link *link;

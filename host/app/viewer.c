@@ -27,8 +27,8 @@
 
 #define FIRST_WIDTH 1280
 #define FIRST_HEIGHT 800
-#define EVENTS_A_TURN 64u /* a flood of motion must not starve the picture */
-#define SCANCODE_F11 0x44 /* HID usage of page 7 */
+#define EVENTS_A_TURN 64u                   /* a flood of motion must not starve the picture */
+#define SCANCODE_F11 0x44                   /* HID usage of page 7 */
 #define BUSY_PAUSE_NS UINT64_C(250000)      /* between looks while the device or the guest copies */
 #define HIDDEN_AFTER_NS UINT64_C(200000000) /* a display that takes no picture for so long shows us nowhere */
 #define HIDDEN_PAUSE_NS UINT64_C(50000000)
@@ -437,8 +437,7 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
       return false;
   }
   struct presenter_options options = presenter_options_of(viewer);
-  struct presenter *presenter =
-      presenter_create(kind, viewer->window ? window_native(viewer->window) : NULL, &options, error, capacity);
+  struct presenter *presenter = presenter_create(kind, viewer->window ? window_native(viewer->window) : NULL, &options, error, capacity);
   if (!presenter)
     return false;
   use_presenter(viewer, presenter);

@@ -28,10 +28,10 @@ enum guest_link_state {
 struct guest_session {
   struct transom_region region;
   struct transom_consumer consumer;
-  int frame_eventfd; /* vector 0: the present thread polls it (reads never block); -1 = no doorbell */
-  int event_eventfd; /* vector 1, -1 as above */
-  bool may_hold;     /* slots suffice for our hold */
-  int memory_fd;     /* what is mapped; for devices that import it. Not to be closed, read or written */
+  int frame_eventfd;             /* vector 0: the present thread polls it (reads never block); -1 = no doorbell */
+  int event_eventfd;             /* vector 1, -1 as above */
+  bool may_hold;                 /* slots suffice for our hold */
+  int memory_fd;                 /* what is mapped; for devices that import it. Not to be closed, read or written */
   const atomic_bool *memory_cut; /* true once pages were taken from under the mapping: what was read since is worth nothing */
 };
 

@@ -168,7 +168,7 @@ static enum frame_import_result advance(struct frame_import *import, struct tran
   uint32_t height = import->frame.descriptor.height, rows;
   enum transom_frame_state state = frame_reader_progress(reader, &import->frame, &rows);
   enum presenter_result result = PRESENTER_OK;
-  if (state == TRANSOM_FRAME_ABANDONED) { /* or the slot is another frame's by now */
+  if (state == TRANSOM_FRAME_ABANDONED) {        /* or the slot is another frame's by now */
     frame_reader_intact(reader, &import->frame); /* counts it */
     return drop(import, reader);
   }

@@ -56,8 +56,8 @@ struct frame_import {
 
 void frame_import_init(struct frame_import *import, struct presenter *presenter);
 
-/* A new session: sequences begin anew, so nothing of the old one can be the base of damage. The picture stays on the screen. A frame that is
- * under way must be given up before. */
+/* A new session: sequences begin anew, so nothing of the old one can be the base of damage. The picture stays on the screen. A frame that
+ * is under way must be given up before. */
 void frame_import_forget(struct frame_import *import);
 
 /* The presenter's pictures are gone: the newest frame is news again. */

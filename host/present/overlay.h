@@ -1,5 +1,6 @@
-/* What lies over the picture, or instead of it: status screens ("waiting for the agent", or a bar over the dimmed picture) and the HUD, as a
- * list of plain and text rectangles. Presenters draw the list. The presenter's thread; control plane, and nothing at all while it is empty.
+/* What lies over the picture, or instead of it: status screens ("waiting for the agent", or a bar over the dimmed picture) and the HUD, as
+ * a list of plain and text rectangles. Presenters draw the list. The presenter's thread; control plane, and nothing at all while it is
+ * empty.
  *
  * Without a font (none of the usual places has one) there is no text: the window's title says the same. */
 #ifndef TRANSOM_HOST_PRESENT_OVERLAY_H

@@ -27,7 +27,8 @@ extern const char *const picture_scaling_names[];
 struct picture_layout picture_layout_place(enum picture_scaling scaling, uint32_t window_width, uint32_t window_height,
                                            uint32_t picture_width, uint32_t picture_height, uint32_t rotation);
 
-/* PICTURE_SCALING_FIT: the largest rectangle with the picture's aspect, centred. `rotation` counts clockwise quarter turns. Sizes are at least 1. */
+/* PICTURE_SCALING_FIT: the largest rectangle with the picture's aspect, centred. `rotation` counts clockwise quarter turns. Sizes are at
+ * least 1. */
 struct picture_layout picture_layout_fit(uint32_t window_width, uint32_t window_height, uint32_t picture_width, uint32_t picture_height,
                                          uint32_t rotation);
 

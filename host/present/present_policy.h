@@ -1,8 +1,8 @@
 /* How pictures go to the display: pure.
  *
  * The default is FIFO with the fewest images the display works with, and the newest frame taken only when one of them is free: no tearing,
- * and no queue. IMMEDIATE (--tearing) shows at once and tears. MAILBOX replaces a picture that waits by a newer one; in a window a compositor
- * stands between us and the display, and FIFO would wait for it as well. */
+ * and no queue. IMMEDIATE (--tearing) shows at once and tears. MAILBOX replaces a picture that waits by a newer one; in a window a
+ * compositor stands between us and the display, and FIFO would wait for it as well. */
 #ifndef TRANSOM_HOST_PRESENT_PRESENT_POLICY_H
 #define TRANSOM_HOST_PRESENT_PRESENT_POLICY_H
 

@@ -5,7 +5,8 @@
  * Everything on the screen (cursor moves, resize, expose, status) is drawn from shown.
  *
  * Threads: `impl->thread` says which one may call: SDL_Renderer belongs to the main thread, Vulkan and headless to any one thread at a
- * time. begin_frame() and region() may allocate; level(), upload(), finish_upload(), commit(), cursor_move() and present() are data plane. */
+ * time. begin_frame() and region() may allocate; level(), upload(), finish_upload(), commit(), cursor_move() and present() are data plane.
+ */
 #ifndef TRANSOM_HOST_PRESENT_PRESENTER_H
 #define TRANSOM_HOST_PRESENT_PRESENTER_H
 

@@ -23,8 +23,8 @@ extern const char *const presenter_kind_names[];
 bool presenter_kind_needs_window(enum presenter_kind kind);
 bool presenter_kind_needs_vulkan(enum presenter_kind kind);
 
-/* `window` is an SDL_Window, or NULL where none is needed. AUTO tries one after the other and says in the log what did not work; Vulkan on a
- * software rasteriser is no GPU and is left out. NULL: `error` (capacity bytes) says why, in one line. */
+/* `window` is an SDL_Window, or NULL where none is needed. AUTO tries one after the other and says in the log what did not work; Vulkan on
+ * a software rasteriser is no GPU and is left out. NULL: `error` (capacity bytes) says why, in one line. */
 struct presenter *presenter_create(enum presenter_kind kind, void *window, const struct presenter_options *options, char *error,
                                    size_t capacity);
 

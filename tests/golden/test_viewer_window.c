@@ -33,7 +33,6 @@ struct window_test {
 
 static const char VULKAN[] = "vulkan";
 
-
 /* ---- waiting: the publisher's heart beats meanwhile ---- */
 
 static void rest(void) { nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000l}, NULL); }
@@ -64,10 +63,18 @@ static void start_viewer(struct window_test *test, const char *title, const char
   snprintf(driver, sizeof driver, "SDL_RENDER_DRIVER=%s", test->driver ? test->driver : "");
   /* An OpenGL driver leaks a little and is unloaded before the check, so that nothing tells its blocks from ours: leaks are looked for
    * where SDL draws by itself. */
-  const char *leaks = test->driver ? "LSAN_OPTIONS=suppressions=" TEST_LEAKS ":print_suppressions=0" : "ASAN_OPTIONS=detect_leaks=0";
-  const char *renderer = test->driver == VULKAN ? "vulkan" : "sdl";
+  bool by_vulkan = test->driver == VULKAN;
+  const char *leaks = by_vulkan ? "ASAN_OPTIONS=verify_asan_link_order=0" : test->driver ? "_=" : "ASAN_OPTIONS=detect_leaks=0";
+  const char *renderer = by_vulkan ? "vulkan" : "sdl";
   const char *arguments[] = {"--region", test->publisher.path, "--title", title, "--renderer", renderer, extra, NULL};
-  const char *environment[] = {display, "SDL_VIDEODRIVER=x11", "TRANSOM_VULKAN_VALIDATION=1", leaks, test->driver ? driver : NULL, NULL};
+  const char *environment[] = {display,
+                               "SDL_VIDEODRIVER=x11",
+                               "TRANSOM_VULKAN_VALIDATION=1",
+                               leaks,
+                               by_vulkan ? VIEWER_PROCESS_KEEP_DRIVER : "_=",
+                               VIEWER_PROCESS_KNOWN_LEAKS,
+                               test->driver ? driver : NULL,
+                               NULL};
   unsigned i = test->viewer_count++;
   assert_true(viewer_process_start(&test->viewers[i], arguments, environment));
   WAIT_FOR(test, (test->windows[i] = x_display_find(&test->display, title)) != 0);
@@ -271,6 +278,7 @@ static void run_one(void (*body)(struct window_test *), const char *driver) {
   body(current);
   while (current->viewer_count) {
     unsigned last = --current->viewer_count;
+    assert_int_equal(viewer_process_said(&current->viewers[last], "validation:"), 0);
     assert_int_equal(viewer_process_end(&current->viewers[last], SIGINT), 0);
   }
 }

@@ -44,6 +44,7 @@ PARTS = {
 }
 INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
+    *(("host/present/vulkan/vulkan_pipeline.c", f"shader_{name}.h") for name in ("overlay_frag", "picture_frag", "window_vert")),  # generated
     ("protocol/atomics.h", "simulated_memory.h"),  # tests/support, in the one test that defines WIRE_SIMULATED_MEMORY
 }
 # Our headers that any part of host/ may include.
@@ -51,7 +52,8 @@ HOST_WIDE = {"host/stats/latency_trace.h"}
 
 # Third-party APIs and their homes; tests may use them all.
 THIRD_PARTY = {
-    "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*"]),
+    "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*", "host/present/vulkan/vulkan_surface_sdl.c"]),
+    "Vulkan": (r"^vulkan/", ["host/present/vulkan/*"]),
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/options.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),

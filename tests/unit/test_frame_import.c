@@ -31,8 +31,8 @@ static int spy_begin_frame(struct presenter *presenter, const struct presenter_p
   return test->headless->impl->begin_frame(test->headless, picture);
 }
 
-static enum presenter_result spy_upload(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes, const struct transom_rect *rects,
-                       uint32_t count) {
+static enum presenter_result spy_upload(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes,
+                                        const struct transom_rect *rects, uint32_t count) {
   struct import_test *test = test_of(presenter);
   test->rects = count;
   if (test->strike)

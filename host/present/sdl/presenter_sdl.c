@@ -167,8 +167,8 @@ static bool layout(const struct presenter *presenter, struct picture_layout *lay
   int width, height;
   if (!self->shown.texture || SDL_GetRendererOutputSize(self->renderer, &width, &height) != 0 || width < 1 || height < 1)
     return false;
-  *layout = picture_layout_place(self->options.scaling, (uint32_t)width, (uint32_t)height, picture->width, picture->height,
-                                 picture->rotation);
+  *layout =
+      picture_layout_place(self->options.scaling, (uint32_t)width, (uint32_t)height, picture->width, picture->height, picture->rotation);
   return true;
 }
 

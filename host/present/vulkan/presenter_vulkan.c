@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define GLANCE_NS UINT64_C(1000000)     /* what present() waits for the GPU, and again for the display */
+#define GLANCE_NS UINT64_C(1000000)   /* what present() waits for the GPU, and again for the display */
 #define WAIT_NS UINT64_C(10000000000) /* what longer takes is lost */
 
 struct presenter_vulkan {
@@ -358,8 +358,8 @@ static int read_back(struct presenter *presenter, bool with_cursor, struct prese
   if (!self->has_shown || !self->device.handle)
     return -ENODATA;
   bool turned = picture->rotation & 1;
-  painting.layout = picture_layout_fit(turned ? picture->height : picture->width, turned ? picture->width : picture->height,
-                                       picture->width, picture->height, picture->rotation);
+  painting.layout = picture_layout_fit(turned ? picture->height : picture->width, turned ? picture->width : picture->height, picture->width,
+                                       picture->height, picture->rotation);
   add_picture(self, &painting, with_cursor);
   uint8_t *pixels = malloc((size_t)painting.layout.picture_width * painting.layout.picture_height * 4);
   if (!pixels)

@@ -134,8 +134,7 @@ static VkResult create_handle(struct vulkan_device *device, const struct candida
 
 static void find_imports(struct vulkan_device *device, const struct candidate *candidate) {
   if (candidate->external_host) {
-    VkPhysicalDeviceExternalMemoryHostPropertiesEXT host = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT};
+    VkPhysicalDeviceExternalMemoryHostPropertiesEXT host = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT};
     VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &host};
     vkGetPhysicalDeviceProperties2(device->physical, &properties);
     device->import_alignment = host.minImportedHostPointerAlignment;

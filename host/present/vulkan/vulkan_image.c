@@ -19,19 +19,18 @@ VkFormat vulkan_image_format(enum transom_format format) {
 static VkResult create_handle(struct vulkan_image *image, const struct vulkan_device *device) {
   const uint32_t families[] = {device->graphics_family, device->transfer_family};
   bool shared = families[0] != families[1];
-  const VkImageCreateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
-      .imageType = VK_IMAGE_TYPE_2D,
-      .format = vulkan_image_format(image->picture.format),
-      .extent = {image->picture.width, image->picture.height, 1},
-      .mipLevels = 1,
-      .arrayLayers = 1,
-      .samples = VK_SAMPLE_COUNT_1_BIT,
-      .tiling = VK_IMAGE_TILING_OPTIMAL,
-      .usage = VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_SAMPLED_BIT,
-      .sharingMode = shared ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE,
-      .queueFamilyIndexCount = shared ? 2 : 0,
-      .pQueueFamilyIndices = families};
+  const VkImageCreateInfo info = {.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+                                  .imageType = VK_IMAGE_TYPE_2D,
+                                  .format = vulkan_image_format(image->picture.format),
+                                  .extent = {image->picture.width, image->picture.height, 1},
+                                  .mipLevels = 1,
+                                  .arrayLayers = 1,
+                                  .samples = VK_SAMPLE_COUNT_1_BIT,
+                                  .tiling = VK_IMAGE_TILING_OPTIMAL,
+                                  .usage = VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_SAMPLED_BIT,
+                                  .sharingMode = shared ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE,
+                                  .queueFamilyIndexCount = shared ? 2 : 0,
+                                  .pQueueFamilyIndices = families};
   return vkCreateImage(device->handle, &info, NULL, &image->handle);
 }
 

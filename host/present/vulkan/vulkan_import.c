@@ -70,10 +70,8 @@ const char *vulkan_import_refusal(const struct presenter_region *region, uint64_
 static VkResult create_buffer(const struct vulkan_device *device, VkExternalMemoryHandleTypeFlagBits type, struct piece *piece) {
   const VkExternalMemoryBufferCreateInfo external = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
                                                      .handleTypes = (VkExternalMemoryHandleTypeFlags)type};
-  const VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-                                   .pNext = &external,
-                                   .size = piece->bytes,
-                                   .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT};
+  const VkBufferCreateInfo info = {
+      .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .pNext = &external, .size = piece->bytes, .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT};
   return vkCreateBuffer(device->handle, &info, NULL, &piece->buffer);
 }
 
@@ -92,9 +90,8 @@ static VkResult bind_imported(const struct vulkan_device *device, struct piece *
 }
 
 static bool is_importable(const struct vulkan_device *device, VkExternalMemoryHandleTypeFlagBits type) {
-  const VkPhysicalDeviceExternalBufferInfo info = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO,
-                                                   .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
-                                                   .handleType = type};
+  const VkPhysicalDeviceExternalBufferInfo info = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO, .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT, .handleType = type};
   VkExternalBufferProperties can = {.sType = VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES};
   vkGetPhysicalDeviceExternalBufferProperties(device->physical, &info, &can);
   return can.externalMemoryProperties.externalMemoryFeatures & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
@@ -124,8 +121,7 @@ static VkResult import_address(const struct vulkan_import *import, struct piece 
 
 static bool import_region(struct vulkan_import *import) {
   const char *refusal = vulkan_import_refusal(&import->region, import->device->import_alignment);
-  if (!import->device->imports_host ||
-      !is_importable(import->device, VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT))
+  if (!import->device->imports_host || !is_importable(import->device, VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT))
     return refuse(import, "the driver has no VK_EXT_external_memory_host", VK_SUCCESS);
   if (refusal)
     return refuse(import, refusal, VK_SUCCESS);
@@ -139,7 +135,8 @@ static bool import_region(struct vulkan_import *import) {
 
 /* A piece of the region as a dma-buf. -1 with errno. */
 static int create_dma_buf(const struct presenter_region *region, int udmabuf, const struct piece *piece) {
-  struct udmabuf_create create = {.memfd = (uint32_t)region->fd, .flags = UDMABUF_FLAGS_CLOEXEC, .offset = piece->offset, .size = piece->bytes};
+  struct udmabuf_create create = {
+      .memfd = (uint32_t)region->fd, .flags = UDMABUF_FLAGS_CLOEXEC, .offset = piece->offset, .size = piece->bytes};
   return ioctl(udmabuf, UDMABUF_CREATE, &create);
 }
 

@@ -156,8 +156,9 @@ VkResult vulkan_painter_prepare(struct vulkan_painter *painter, const struct vul
   enum picture_decode decode = decode_of(&painting->image->picture);
   bool linear = !painting->layout.nearest;
   VkPipeline *pipeline = &painter->picture_pipelines[decode][linear];
-  return *pipeline ? VK_SUCCESS
-                   : vulkan_pipeline_create_picture(painter->device, painter->window_pass, painter->picture_layout, decode, linear, pipeline);
+  return *pipeline
+             ? VK_SUCCESS
+             : vulkan_pipeline_create_picture(painter->device, painter->window_pass, painter->picture_layout, decode, linear, pipeline);
 }
 
 /* The part of a rectangle that lies in the window. */
@@ -176,14 +177,14 @@ static bool set_scissor(VkCommandBuffer commands, const struct vulkan_painting *
 static void draw_picture(const struct vulkan_painter *painter, VkCommandBuffer commands, const struct vulkan_painting *painting) {
   const struct picture_layout *at = &painting->layout;
   const struct presenter_picture *picture = &painting->image->picture;
-  const struct picture_push push = {
-      .target = {at->x, at->y, (int32_t)at->width, (int32_t)at->height},
-      .pointer = {painting->cursor_x, painting->cursor_y, painting->has_cursor ? (int32_t)painting->cursor_width : 0,
-                  (int32_t)painting->cursor_height},
-      .upright = {(int32_t)at->picture_width, (int32_t)at->picture_height},
-      .memory = {(int32_t)picture->width, (int32_t)picture->height},
-      .rotation = picture->rotation,
-      .pointer_plane = CURSOR_IMAGE_PIXELS};
+  const struct picture_push push = {.target = {at->x, at->y, (int32_t)at->width, (int32_t)at->height},
+                                    .pointer = {painting->cursor_x, painting->cursor_y,
+                                                painting->has_cursor ? (int32_t)painting->cursor_width : 0,
+                                                (int32_t)painting->cursor_height},
+                                    .upright = {(int32_t)at->picture_width, (int32_t)at->picture_height},
+                                    .memory = {(int32_t)picture->width, (int32_t)picture->height},
+                                    .rotation = picture->rotation,
+                                    .pointer_plane = CURSOR_IMAGE_PIXELS};
   if (!set_scissor(commands, painting, at->x, at->y, at->width, at->height))
     return;
   vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, painter->picture_pipelines[decode_of(picture)][!at->nearest]);

@@ -78,13 +78,13 @@ static VkResult create_pipeline(const struct vulkan_device *device, VkRenderPass
                                                          .lineWidth = 1};
   const VkPipelineMultisampleStateCreateInfo samples = {.sType = VK_STRUCTURE_TYPE_PIPELINE_MULTISAMPLE_STATE_CREATE_INFO,
                                                         .rasterizationSamples = VK_SAMPLE_COUNT_1_BIT};
-  const VkPipelineColorBlendAttachmentState attachment = {
-      .blendEnable = blends,
-      .srcColorBlendFactor = VK_BLEND_FACTOR_SRC_ALPHA,
-      .dstColorBlendFactor = VK_BLEND_FACTOR_ONE_MINUS_SRC_ALPHA,
-      .srcAlphaBlendFactor = VK_BLEND_FACTOR_ONE,
-      .dstAlphaBlendFactor = VK_BLEND_FACTOR_ONE_MINUS_SRC_ALPHA,
-      .colorWriteMask = VK_COLOR_COMPONENT_R_BIT | VK_COLOR_COMPONENT_G_BIT | VK_COLOR_COMPONENT_B_BIT | VK_COLOR_COMPONENT_A_BIT};
+  const VkPipelineColorBlendAttachmentState attachment = {.blendEnable = blends,
+                                                          .srcColorBlendFactor = VK_BLEND_FACTOR_SRC_ALPHA,
+                                                          .dstColorBlendFactor = VK_BLEND_FACTOR_ONE_MINUS_SRC_ALPHA,
+                                                          .srcAlphaBlendFactor = VK_BLEND_FACTOR_ONE,
+                                                          .dstAlphaBlendFactor = VK_BLEND_FACTOR_ONE_MINUS_SRC_ALPHA,
+                                                          .colorWriteMask = VK_COLOR_COMPONENT_R_BIT | VK_COLOR_COMPONENT_G_BIT |
+                                                                            VK_COLOR_COMPONENT_B_BIT | VK_COLOR_COMPONENT_A_BIT};
   const VkPipelineColorBlendStateCreateInfo blend = {
       .sType = VK_STRUCTURE_TYPE_PIPELINE_COLOR_BLEND_STATE_CREATE_INFO, .attachmentCount = 1, .pAttachments = &attachment};
   static const VkDynamicState states[] = {VK_DYNAMIC_STATE_VIEWPORT, VK_DYNAMIC_STATE_SCISSOR};
@@ -130,10 +130,9 @@ static VkResult create(const struct vulkan_device *device, VkRenderPass pass, Vk
 
 VkResult vulkan_pipeline_create_picture_layouts(const struct vulkan_device *device, VkDescriptorSetLayout *set_layout,
                                                 VkPipelineLayout *layout) {
-  const VkDescriptorSetLayoutBinding bindings[] = {
-      {0, VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER, 1, VK_SHADER_STAGE_FRAGMENT_BIT, NULL},
-      {1, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_FRAGMENT_BIT, NULL},
-      {2, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_FRAGMENT_BIT, NULL}};
+  const VkDescriptorSetLayoutBinding bindings[] = {{0, VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER, 1, VK_SHADER_STAGE_FRAGMENT_BIT, NULL},
+                                                   {1, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_FRAGMENT_BIT, NULL},
+                                                   {2, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_FRAGMENT_BIT, NULL}};
   return create_layouts(device, bindings, 3, sizeof(struct picture_push), set_layout, layout);
 }
 
@@ -149,5 +148,6 @@ VkResult vulkan_pipeline_create_overlay(const struct vulkan_device *device, VkRe
                                         VkPipelineLayout *layout, VkPipeline *pipeline) {
   const VkDescriptorSetLayoutBinding bindings[] = {{0, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_FRAGMENT_BIT, NULL}};
   VkResult result = create_layouts(device, bindings, 1, sizeof(struct overlay_push), set_layout, layout);
-  return result == VK_SUCCESS ? create(device, pass, *layout, shader_overlay_frag, sizeof shader_overlay_frag, NULL, true, pipeline) : result;
+  return result == VK_SUCCESS ? create(device, pass, *layout, shader_overlay_frag, sizeof shader_overlay_frag, NULL, true, pipeline)
+                              : result;
 }

@@ -134,8 +134,7 @@ static VkResult create_chain(struct vulkan_swapchain *chain, const VkSurfaceCapa
 
 VkResult vulkan_swapchain_renew(struct vulkan_swapchain *chain, uint32_t width, uint32_t height, enum present_mode mode) {
   VkSurfaceCapabilitiesKHR can;
-  VkResult result =
-      vkGetPhysicalDeviceSurfaceCapabilitiesKHR(chain->device->physical, chain->device->instance->surface, &can);
+  VkResult result = vkGetPhysicalDeviceSurfaceCapabilitiesKHR(chain->device->physical, chain->device->instance->surface, &can);
   if (result != VK_SUCCESS)
     return result;
   drop_images(chain);

@@ -30,11 +30,8 @@ static VkResult create_commands(struct vulkan_upload *upload) {
 
 VkResult vulkan_upload_init(struct vulkan_upload *upload, const struct vulkan_device *device, VkSemaphore drawings,
                             enum vulkan_route route_best, enum vulkan_route route_last) {
-  *upload = (struct vulkan_upload){.device = device,
-                                   .drawings = drawings,
-                                   .route_best = route_best,
-                                   .route_last = route_last,
-                                   .route = VULKAN_ROUTE_STAGING};
+  *upload = (struct vulkan_upload){
+      .device = device, .drawings = drawings, .route_best = route_best, .route_last = route_last, .route = VULKAN_ROUTE_STAGING};
   VkResult result = vulkan_timeline_create(device, &upload->timeline);
   return result == VK_SUCCESS ? create_commands(upload) : result;
 }
@@ -144,9 +141,8 @@ static VkResult try_import(struct vulkan_upload *upload, bool *same) {
     result = begin(upload, NULL, &commands);
   if (result == VK_SUCCESS) {
     const VkBufferCopy copy = {.srcOffset = inside, .size = PRESENTER_TRIAL_BYTES};
-    const VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-                                     .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
-                                     .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
+    const VkMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER, .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT, .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
     memset(seen.mapped, 0, PRESENTER_TRIAL_BYTES);
     vkCmdCopyBuffer(commands, source, seen.handle, 1, &copy);
     vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
@@ -154,8 +150,8 @@ static VkResult try_import(struct vulkan_upload *upload, bool *same) {
   }
   if (result == VK_SUCCESS)
     result = vulkan_upload_wait(upload, WAIT_NS);
-  *same = result == VK_SUCCESS && memcmp(seen.mapped, upload->region.trial, PRESENTER_TRIAL_BYTES) == 0 &&
-          !present_fault(PRESENT_FAULT_TRIAL);
+  *same =
+      result == VK_SUCCESS && memcmp(seen.mapped, upload->region.trial, PRESENTER_TRIAL_BYTES) == 0 && !present_fault(PRESENT_FAULT_TRIAL);
   if (result != VK_TIMEOUT) /* else the copy may still come */
     vulkan_buffer_finish(&seen, upload->device);
   return result;
@@ -165,8 +161,8 @@ static void take_route(struct vulkan_upload *upload, enum vulkan_route route) {
   upload->route = route;
   upload->frames = 0;
   if (route != VULKAN_ROUTE_STAGING)
-    log_info("uploading by %s: %llu MiB imported in %.1f ms", vulkan_route_names[route],
-             (unsigned long long)(upload->region.bytes >> 20), (double)vulkan_import_time_ns(upload->import) / 1e6);
+    log_info("uploading by %s: %llu MiB imported in %.1f ms", vulkan_route_names[route], (unsigned long long)(upload->region.bytes >> 20),
+             (double)vulkan_import_time_ns(upload->import) / 1e6);
   else
     log_info("uploading by staging: the CPU copies what changed");
 }
@@ -284,7 +280,8 @@ static bool find_source(struct vulkan_upload *upload, const volatile uint8_t *pi
   }
   uint64_t offset = (uint64_t)(pixels - upload->region.base);
   *row_pixels = pitch_bytes / pixel_bytes;
-  return pixels >= upload->region.base && vulkan_import_find(upload->import, offset, (uint64_t)pitch_bytes * picture->height, buffer, first);
+  return pixels >= upload->region.base &&
+         vulkan_import_find(upload->import, offset, (uint64_t)pitch_bytes * picture->height, buffer, first);
 }
 
 /* TRANSOM_PRESENT_FAULT: the device is lost after some frames. */
