@@ -384,6 +384,8 @@ static bool fall(struct viewer *viewer) {
   viewer->pending_since_ns = 0;
   update_screen(viewer);
   atomic_store(&viewer->must_fall, false);
+  if (!atomic_load(&viewer->presents_on_main) && (atomic_fetch_and(&viewer->tasks, ~(unsigned)TASK_FEED) & TASK_FEED))
+    frame_thread_done(atomic_load(&viewer->frames), (struct frame_thread_next){.busy = true});
   return goes_on;
 }
 

@@ -54,6 +54,12 @@ static bool is_memory(int fd) {
   return type == TMPFS_MAGIC || type == HUGETLBFS_MAGIC || type == RAMFS_MAGIC;
 }
 
+static bool may_shrink(int fd) {
+  struct stat status;
+  int seals = fcntl(fd, F_GET_SEALS);
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (seals < 0 || !(seals & F_SEAL_SHRINK));
+}
+
 const char *vulkan_import_refusal(const struct presenter_region *region, uint64_t alignment) {
   uint64_t step = alignment > PAGE_BYTES ? alignment : PAGE_BYTES;
   if ((uintptr_t)region->base % step || region->bytes % step || region->bytes == 0)
@@ -125,6 +131,9 @@ static bool import_region(struct vulkan_import *import) {
     return refuse(import, "the driver has no VK_EXT_external_memory_host", VK_SUCCESS);
   if (refusal)
     return refuse(import, refusal, VK_SUCCESS);
+  /* A GPU keeps the pages that it has pinned. A rasteriser on the CPU would touch what went away, on threads that do not take SIGBUS. */
+  if (import->device->is_software && may_shrink(import->region.fd))
+    return refuse(import, "the region is a file that may shrink under a software rasteriser", VK_SUCCESS);
   if (present_fault(PRESENT_FAULT_IMPORT))
     return refuse(import, "refused by TRANSOM_PRESENT_FAULT", VK_SUCCESS);
   import->pieces[0] = (struct piece){.bytes = import->region.bytes};
