@@ -46,7 +46,7 @@ static void assert_way(const char *presenter, const char *rung) {
 /* What must be said, and what is used in the end. */
 static void fall_to(const char *renderer, const char *fault, const char *said, const char *presenter, const char *rung) {
   start(renderer, fault, "ladder");
-  see_some_frames(10); /* faults in mid-run strike after PRESENT_FAULT_FRAMES */
+  see_some_frames(16); /* faults in mid-run strike after PRESENT_FAULT_FRAMES */
   assert_way(presenter, rung);
   see_some_frames(3);
   if (said)
@@ -137,6 +137,19 @@ static void forced_rung_does_not_fall(void **state) {
 static void forced_staging_is_exact(void **state) {
   (void)state;
   fall_to("vulkan-staging", NULL, "uploading by staging", "vulkan", "staging");
+}
+
+static void vulkan_leaks_nothing(void **state) {
+  (void)state;
+  current->counts_leaks = true;
+  fall_to("vulkan", NULL, "uploading by import", "vulkan", "import");
+}
+
+static void falling_leaks_nothing(void **state) {
+  (void)state;
+  current->counts_leaks = true;
+  current->driver = "software";
+  fall_to("vulkan", "lost-import,dma-buf,lost-staging", "going on by sdl", "sdl", "");
 }
 
 /* ---- bands ---- */
@@ -505,6 +518,8 @@ int main(void) {
       TEST(sdl_failing_means_headless),
       TEST(forced_rung_does_not_fall),
       TEST(forced_staging_is_exact),
+      TEST(vulkan_leaks_nothing),
+      TEST(falling_leaks_nothing),
       TEST(bands_are_shown_whole_by_import),
       TEST(bands_are_shown_whole_by_staging),
       TEST(half_a_frame_is_never_seen),

@@ -28,6 +28,7 @@ struct window_test {
   const char *driver;                  /* SDL_RENDER_DRIVER; NULL = SDL's choice */
   const char *fault;                   /* TRANSOM_PRESENT_FAULT; NULL = none */
   const char *extra[WINDOW_EXTRA_MAX]; /* more words for the viewer */
+  bool counts_leaks;                   /* Vulkan: without the validation layer, which leaks */
   bool quiet;                          /* the agent is to be found dead: its heart stands still */
 };
 
