@@ -86,7 +86,7 @@ static bool choose(const struct vulkan_instance *instance, struct candidate *cho
     return false;
   for (uint32_t i = 0; i < count; i++) {
     struct candidate candidate;
-    if (!examine(devices[i], instance->surface, &candidate))
+    if (!examine(devices[i], instance->surface.handle, &candidate))
       continue;
     bool software = candidate.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     if (!found || (!software && chosen->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU))
@@ -127,7 +127,7 @@ static VkResult create_handle(struct vulkan_device *device, const struct candida
                                    .queueCreateInfoCount = candidate->graphics_family == candidate->transfer_family ? 1 : 2,
                                    .pQueueCreateInfos = queues,
                                    .enabledExtensionCount =
-                                       name_extensions(candidate, device->instance->surface != VK_NULL_HANDLE, extensions),
+                                       name_extensions(candidate, device->instance->surface.handle != VK_NULL_HANDLE, extensions),
                                    .ppEnabledExtensionNames = extensions};
   return vkCreateDevice(candidate->physical, &info, NULL, &device->handle);
 }

@@ -2,7 +2,6 @@
 #include "host/present/vulkan/vulkan_instance.h"
 
 #include "common/log.h"
-#include "host/present/vulkan/vulkan_surface_sdl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,7 +105,7 @@ bool vulkan_instance_init(struct vulkan_instance *instance, void *window, char *
     snprintf(error, capacity, "no Vulkan: vkCreateInstance says %s; is a Vulkan driver installed?", vulkan_result_name(result));
     return false;
   }
-  if (window && !vulkan_surface_create(window, instance->handle, &instance->surface)) {
+  if (window && !vulkan_surface_init(&instance->surface, window, instance->handle)) {
     snprintf(error, capacity, "no Vulkan for this window: %s", vulkan_surface_error());
     vulkan_instance_finish(instance);
     return false;
@@ -117,8 +116,7 @@ bool vulkan_instance_init(struct vulkan_instance *instance, void *window, char *
 void vulkan_instance_finish(struct vulkan_instance *instance) {
   if (!instance->handle)
     return;
-  if (instance->surface)
-    vkDestroySurfaceKHR(instance->handle, instance->surface, NULL);
+  vulkan_surface_finish(&instance->surface, instance->handle);
   if (instance->messenger) {
     PFN_vkDestroyDebugUtilsMessengerEXT destroy =
         (PFN_vkDestroyDebugUtilsMessengerEXT)vkGetInstanceProcAddr(instance->handle, "vkDestroyDebugUtilsMessengerEXT");

@@ -2,13 +2,14 @@
 #ifndef TRANSOM_HOST_PRESENT_VULKAN_INSTANCE_H
 #define TRANSOM_HOST_PRESENT_VULKAN_INSTANCE_H
 
+#include "host/present/vulkan/vulkan_surface_sdl.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <vulkan/vulkan.h>
 
 struct vulkan_instance {
   VkInstance handle;
-  VkSurfaceKHR surface; /* VK_NULL_HANDLE without a window */
+  struct vulkan_surface surface; /* none without a window */
   VkDebugUtilsMessengerEXT messenger;
 };
 

@@ -11,7 +11,7 @@ static const VkPresentModeKHR native_modes[] = {[PRESENT_MODE_FIFO] = VK_PRESENT
 bool vulkan_swapchain_format(const struct vulkan_device *device, VkFormat *format) {
   VkSurfaceFormatKHR formats[FORMATS_MAX];
   uint32_t count = FORMATS_MAX;
-  if (vkGetPhysicalDeviceSurfaceFormatsKHR(device->physical, device->instance->surface, &count, formats) < 0)
+  if (vkGetPhysicalDeviceSurfaceFormatsKHR(device->physical, device->instance->surface.handle, &count, formats) < 0)
     return false;
   for (uint32_t i = 0; i < count; i++) {
     if (formats[i].colorSpace == VK_COLOR_SPACE_SRGB_NONLINEAR_KHR &&
@@ -26,7 +26,7 @@ bool vulkan_swapchain_format(const struct vulkan_device *device, VkFormat *forma
 uint32_t vulkan_swapchain_modes(const struct vulkan_device *device) {
   VkPresentModeKHR modes[MODES_MAX];
   uint32_t count = MODES_MAX, bits = 1u << PRESENT_MODE_FIFO;
-  if (vkGetPhysicalDeviceSurfacePresentModesKHR(device->physical, device->instance->surface, &count, modes) < 0)
+  if (vkGetPhysicalDeviceSurfacePresentModesKHR(device->physical, device->instance->surface.handle, &count, modes) < 0)
     return bits;
   for (uint32_t i = 0; i < count; i++)
     for (uint32_t mode = 0; mode < PRESENT_MODES; mode++)
@@ -110,7 +110,7 @@ static uint32_t bounded(uint32_t value, uint32_t low, uint32_t high) { return va
 static VkResult create_chain(struct vulkan_swapchain *chain, const VkSurfaceCapabilitiesKHR *can, enum present_mode mode) {
   VkSwapchainKHR old = chain->handle;
   const VkSwapchainCreateInfoKHR info = {.sType = VK_STRUCTURE_TYPE_SWAPCHAIN_CREATE_INFO_KHR,
-                                         .surface = chain->device->instance->surface,
+                                         .surface = chain->device->instance->surface.handle,
                                          .minImageCount = can->minImageCount,
                                          .imageFormat = chain->format,
                                          .imageColorSpace = VK_COLOR_SPACE_SRGB_NONLINEAR_KHR,
@@ -134,7 +134,7 @@ static VkResult create_chain(struct vulkan_swapchain *chain, const VkSurfaceCapa
 
 VkResult vulkan_swapchain_renew(struct vulkan_swapchain *chain, uint32_t width, uint32_t height, enum present_mode mode) {
   VkSurfaceCapabilitiesKHR can;
-  VkResult result = vkGetPhysicalDeviceSurfaceCapabilitiesKHR(chain->device->physical, chain->device->instance->surface, &can);
+  VkResult result = vkGetPhysicalDeviceSurfaceCapabilitiesKHR(chain->device->physical, chain->device->instance->surface.handle, &can);
   if (result != VK_SUCCESS)
     return result;
   drop_images(chain);
