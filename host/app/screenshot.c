@@ -1,10 +1,16 @@
+#define LOG_MODULE "view"
 #include "host/app/screenshot.h"
+
+#include "common/log.h"
+#include "common/thread.h"
 
 #include <errno.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* libpng's simplified API: no longjmp of ours. */
@@ -35,4 +41,61 @@ int screenshot_write(const char *path, const struct presenter_image *image) {
   if (error)
     unlink(part);
   return error;
+}
+
+struct screenshot_job {
+  struct thread *thread;
+  struct presenter_image image;
+  char path[1024];
+};
+
+static bool is_directory(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void choose_path(char *path, size_t capacity, const char *domain) {
+  const char *pictures = getenv("XDG_PICTURES_DIR"), *home = getenv("HOME");
+  char directory[512], stamp[32] = "";
+  time_t now = time(NULL);
+  struct tm local;
+  if (localtime_r(&now, &local))
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
+  snprintf(directory, sizeof directory, "%s", pictures && is_directory(pictures) ? pictures : "");
+  if (!directory[0] && home && (size_t)snprintf(directory, sizeof directory, "%s/Pictures", home) < sizeof directory &&
+      !is_directory(directory))
+    snprintf(directory, sizeof directory, "%s", home);
+  snprintf(path, capacity, "%s/%s-%s.png", directory[0] ? directory : ".", domain, stamp);
+}
+
+static void write_job(void *user_data) {
+  struct screenshot_job *job = user_data;
+  int error = screenshot_write(job->path, &job->image);
+  if (error)
+    log_error("no screenshot in %s: %s", job->path, strerror(-error));
+  else
+    log_info("screenshot: %s", job->path);
+}
+
+struct screenshot_job *screenshot_start(const struct presenter_image *image, const char *domain) {
+  struct screenshot_job *job = calloc(1, sizeof *job);
+  if (job) {
+    job->image = *image;
+    choose_path(job->path, sizeof job->path, domain);
+    job->thread = thread_create("screenshot", write_job, job);
+  }
+  if (job && job->thread)
+    return job;
+  log_error("no screenshot: out of memory or threads");
+  free(image->pixels);
+  free(job);
+  return NULL;
+}
+
+void screenshot_finish(struct screenshot_job *job) {
+  if (!job)
+    return;
+  thread_join(job->thread);
+  free(job->image.pixels);
+  free(job);
 }

@@ -41,6 +41,7 @@ static const struct option_entry entries[] = {
      .kind = OPTION_FLAG,
      .offset = FIELD(tearing),
      .help = "show each picture at once, even in the middle of a refresh"},
+    {.name = "hud", .kind = OPTION_FLAG, .offset = FIELD(hud), .help = "figures over the picture: frames, times, how pictures come"},
     {.name = "title", STRING(title), .argument = "TEXT", .help = "the window's title"},
     {.name = "head",
      .kind = OPTION_INT,

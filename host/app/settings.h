@@ -23,6 +23,7 @@ struct view_settings {
   bool fullscreen;
   int scaling; /* enum picture_scaling */
   bool tearing;
+  bool hud;
   char screenshot[SETTINGS_PATH_BYTES];
   int64_t frames;  /* 0 = no limit */
   int64_t seconds; /* 0 = no limit */

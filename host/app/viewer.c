@@ -7,6 +7,7 @@
 #include "common/memory_copy.h"
 #include "host/app/control_thread.h"
 #include "host/app/frame_thread.h"
+#include "host/app/hud.h"
 #include "host/app/screens.h"
 #include "host/app/screenshot.h"
 #include "host/app/viewer_stats.h"
@@ -34,7 +35,7 @@
 #define HIDDEN_PAUSE_NS UINT64_C(50000000)
 
 /* What other threads ask of the presenting thread. */
-enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8, TASK_SIZE = 16 };
+enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8, TASK_HUD = 16, TASK_SCREENSHOT = 32 };
 
 /* The presenting thread is the one that the presenter asks for: the main thread for SDL_Renderer, else the frame thread. It runs run_turn()
  * whenever it is woken; everything below `presenting thread` is its own. The window stays with the main thread: window_post.h lies
@@ -61,6 +62,8 @@ struct viewer {
   char state_text[256];
   bool has_picture, picture_refused, must_present, is_busy;
   bool guest_pointer;
+  struct hud hud;
+  struct screenshot_job *screenshot;
   uint64_t pending_since_ns; /* CLOCK_MONOTONIC: the display has had no room since; 0 = it has */
 
   /* main thread */
@@ -79,9 +82,13 @@ static void wake_presenting(struct viewer *viewer) {
     frame_thread_kick(frames);
 }
 
+/* With the feed in hand, whichever thread presents. */
 static void wake(struct viewer *viewer, unsigned task) {
+  struct frame_thread *frames = atomic_load(&viewer->frames);
   atomic_fetch_or(&viewer->tasks, task);
   wake_presenting(viewer);
+  if (frames && task & (TASK_HUD | TASK_SCREENSHOT))
+    frame_thread_kick(frames);
 }
 
 static void wake_window(struct viewer *viewer, bool is_news) {
@@ -231,14 +238,15 @@ static void print_line(const char *line, size_t length) {
     fflush(stdout);
 }
 
-static void print_stats(struct viewer *viewer, const char *event) {
+static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
   const struct guest_session *session = viewer->feed->session;
+  const struct presenter_impl *impl = viewer->presenter->impl;
   struct picture_layout layout = {0};
-  viewer->presenter->impl->layout(viewer->presenter, &layout);
+  impl->layout(viewer->presenter, &layout);
   struct viewer_stats stats = {.event = event,
                                .state = screens_state_name(viewer->state),
-                               .presenter = viewer->presenter->impl->name,
-                               .rung = viewer->presenter->impl->rung ? viewer->presenter->impl->rung(viewer->presenter) : "",
+                               .presenter = impl->name,
+                               .rung = impl->rung ? impl->rung(viewer->presenter) : "",
                                .domain = viewer->settings->domain,
                                .epoch = session ? session->region.epoch : 0,
                                .elapsed_ms = (clock_monotonic_ns() - viewer->started_ns) / 1000000,
@@ -251,10 +259,59 @@ static void print_stats(struct viewer *viewer, const char *event) {
     stats.publish_to_seen = &viewer->feed->publish_to_seen;
     stats.publish_to_presented = &viewer->feed->publish_to_presented;
   }
+  return stats;
+}
+
+static void print_stats(struct viewer *viewer, const char *event) {
+  struct viewer_stats stats = stats_of(viewer, event);
   char line[VIEWER_STATS_BYTES + 1];
   size_t length = viewer_stats_format(&stats, line);
   line[length++] = '\n';
   print_line(line, length);
+}
+
+/* ---- what hotkeys ask for ---- */
+
+/* A new text when it is time; nothing at all while the HUD is hidden. */
+static void refresh_hud(struct viewer *viewer) {
+  uint64_t now_ns = clock_monotonic_ns();
+  char text[HUD_BYTES];
+  if (!viewer->hud.visible || now_ns < viewer->hud.due_ns)
+    return;
+  struct viewer_stats stats = stats_of(viewer, "hud");
+  hud_format(&viewer->hud, &stats, viewer->takes_input ? "to the guest" : "not connected (--qmp)", text);
+  viewer->presenter->impl->hud(viewer->presenter, text);
+  viewer->hud.due_ns = now_ns + HUD_PERIOD_NS;
+  viewer->must_present = true;
+}
+
+static void toggle_hud(struct viewer *viewer) {
+  viewer->hud.visible = !viewer->hud.visible;
+  viewer->hud.due_ns = 0;
+  viewer->must_present = true;
+  if (!viewer->hud.visible)
+    viewer->presenter->impl->hud(viewer->presenter, "");
+}
+
+static void take_screenshot(struct viewer *viewer) {
+  struct presenter_image image;
+  int error = viewer->presenter->impl->read_back(viewer->presenter, true, &image);
+  screenshot_finish(viewer->screenshot); /* the one before, if it is not done yet */
+  viewer->screenshot = error ? NULL : screenshot_start(&image, viewer->settings->domain);
+  if (error)
+    log_error("no screenshot: %s", error == -ENODATA ? "no picture was shown" : strerror(-error));
+}
+
+static void serve_requests(struct viewer *viewer, unsigned tasks) {
+  if (tasks & TASK_HUD)
+    toggle_hud(viewer);
+  if (tasks & TASK_SCREENSHOT)
+    take_screenshot(viewer);
+  refresh_hud(viewer);
+}
+
+void viewer_request(struct viewer *viewer, enum viewer_request request) {
+  wake(viewer, request == VIEWER_REQUEST_HUD ? TASK_HUD : TASK_SCREENSHOT);
 }
 
 static bool enough_frames(const struct viewer *viewer) {
@@ -269,6 +326,8 @@ static struct frame_thread_next next_turn(const struct viewer *viewer, bool prog
     bool hidden = !viewer->is_busy && clock_monotonic_ns() - viewer->pending_since_ns > HIDDEN_AFTER_NS;
     next.busy = true;
     next.again_ns = hidden ? HIDDEN_PAUSE_NS : viewer->is_busy ? BUSY_PAUSE_NS : 0;
+  } else if (viewer->hud.visible) {
+    next.again_ns = HUD_PERIOD_NS;
   }
   return next;
 }
@@ -283,7 +342,7 @@ static bool use_feed(struct viewer *viewer) {
 /* One turn: what was asked for since the last, then one drawing of it all. Once quitting, the feed is not given back: the frame thread
  * waits for its end, and the last figures are of the last picture. */
 static void run_turn(struct viewer *viewer) {
-  unsigned tasks = atomic_fetch_and(&viewer->tasks, TASK_STATS);
+  unsigned tasks = atomic_fetch_and(&viewer->tasks, TASK_STATS | TASK_HUD | TASK_SCREENSHOT); /* these need the feed */
   bool has_feed = tasks & TASK_FEED, progress = false;
   if (atomic_load(&viewer->quitting))
     return;
@@ -292,6 +351,8 @@ static void run_turn(struct viewer *viewer) {
   take_size(viewer);
   if (has_feed)
     progress = use_feed(viewer);
+  if (has_feed && !atomic_load(&viewer->must_fall))
+    serve_requests(viewer, atomic_fetch_and(&viewer->tasks, ~(unsigned)(TASK_HUD | TASK_SCREENSHOT)));
   present(viewer, has_feed);
   if (has_feed && (atomic_fetch_and(&viewer->tasks, ~(unsigned)TASK_STATS) & TASK_STATS))
     print_stats(viewer, "tick");
@@ -382,6 +443,7 @@ static bool fall(struct viewer *viewer) {
   post_size(viewer);
   viewer->is_busy = false;
   viewer->pending_since_ns = 0;
+  viewer->hud.due_ns = 0;
   update_screen(viewer);
   atomic_store(&viewer->must_fall, false);
   if (!atomic_load(&viewer->presents_on_main) && (atomic_fetch_and(&viewer->tasks, ~(unsigned)TASK_FEED) & TASK_FEED))
@@ -524,6 +586,7 @@ static void destroy(struct viewer *viewer) {
   frame_thread_stop(atomic_load(&viewer->frames));
   control_thread_stop(viewer->control); /* kicks the frame thread until here */
   frame_thread_destroy(atomic_load(&viewer->frames));
+  screenshot_finish(viewer->screenshot);
   frame_feed_destroy(viewer->feed); /* detaches the region from the presenter */
   if (viewer->presenter)
     viewer->presenter->impl->destroy(viewer->presenter);
@@ -552,6 +615,7 @@ static struct viewer *create(const struct view_settings *settings) {
   if (!viewer)
     return NULL;
   viewer->settings = settings;
+  viewer->hud.visible = settings->hud;
   viewer->started_ns = clock_monotonic_ns();
   sem_init(&viewer->ended, 0, 0);
   window_post_init(&viewer->post);
