@@ -10,6 +10,7 @@ struct command {
   int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
 };
 
+extern const struct command command_selftest;
 extern const struct command command_serve;
 extern const struct command command_view;
 

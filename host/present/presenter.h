@@ -20,7 +20,7 @@ struct presenter;
 enum presenter_thread { PRESENTER_MAIN_THREAD, PRESENTER_ANY_THREAD };
 
 /* How a call went. After LOST all pictures are gone but the presenter works on, perhaps by a slower way: upload everything anew. After
- * FAILED only destroy() may be called. */
+ * FAILED only region(), with NULL, and destroy() may be called. */
 enum presenter_result { PRESENTER_OK, PRESENTER_PENDING, PRESENTER_LOST, PRESENTER_FAILED };
 
 #define PRESENTER_TRIAL_BYTES 4096u

@@ -5,6 +5,7 @@
 #include "protocol/atomics.h"
 #include "support/test_random.h"
 
+#include <cjson/cJSON.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -341,6 +342,79 @@ static void scaling_keeps_pixels(void **state) {
   see_scaled("stretch", (struct placement){600, 402, 0, 0, 2});
 }
 
+/* ---- what lies over the picture; the self-test ---- */
+
+/* Dark ground and bright letters in the upper left corner, the picture everywhere else. */
+static void hud_lies_over_a_corner(const char *renderer) {
+  current->renderer = renderer;
+  window_publish_first(current);
+  struct placement all = window_one_to_one(current);
+  window_start_viewer(current, "hud", "--hud");
+  WAIT_FOR(current, current->viewers[0].sequence == current->publisher.writer.sequence);
+  uint32_t wrong = 0;
+  for (int left_ms = WINDOW_PATIENCE_MS; left_ms > 0; left_ms -= WINDOW_STEP_MS) {
+    wrong = window_count_wrong(current, 0, all, NULL);
+    if (wrong > 640 * 20 && wrong < 640 * 200)
+      break;
+    window_pass_time(current);
+  }
+  assert_in_range(wrong, 640 * 20, 640 * 200);
+  struct x_picture seen;
+  assert_true(x_display_read(&current->display, current->windows[0], &seen));
+  uint32_t bright = 0;
+  for (uint32_t y = 0; y < 400; y++)
+    for (uint32_t x = 0; x < 640; x++) {
+      uint32_t pixel = seen.pixels[y * seen.width + x];
+      if (y >= 250)
+        assert_int_equal(pixel, test_publisher_pixel(&current->publisher, x, y));
+      bright += y < 150 && x < 300 && (pixel & 0xffffff) == 0xdcebdc; /* the text's own colour */
+    }
+  free(seen.pixels);
+  assert_in_range(bright, 50, 20000);
+}
+
+static void hud_lies_over_a_corner_by_vulkan(void **state) {
+  (void)state;
+  hud_lies_over_a_corner("vulkan");
+}
+
+static void hud_lies_over_a_corner_by_sdl(void **state) {
+  (void)state;
+  current->driver = "software";
+  hud_lies_over_a_corner("sdl");
+}
+
+static const char *verdict_of(const cJSON *report, const char *renderer) {
+  const cJSON *row;
+  cJSON_ArrayForEach(row, cJSON_GetObjectItem(report, "renderers")) {
+    if (strcmp(cJSON_GetObjectItem(row, "renderer")->valuestring, renderer) == 0)
+      return cJSON_GetObjectItem(row, "verdict")->valuestring;
+  }
+  return "missing";
+}
+
+static void selftest_tries_every_way(void **state) {
+  (void)state;
+  char command[512], text[16384];
+  snprintf(command, sizeof command,
+           "DISPLAY=%s SDL_VIDEODRIVER=x11 TRANSOM_VULKAN_VALIDATION=1 ASAN_OPTIONS=detect_leaks=0 " TRANSOM
+           " selftest --json --width 643 --height 481",
+           current->display.name);
+  FILE *output = popen(command, "r");
+  assert_non_null(output);
+  size_t length = fread(text, 1, sizeof text - 1, output);
+  text[length] = 0;
+  assert_int_equal(pclose(output), 0);
+  cJSON *report = cJSON_Parse(text);
+  assert_non_null(report);
+  assert_int_equal(cJSON_GetObjectItem(report, "schema")->valueint, 1);
+  assert_string_equal(verdict_of(report, "vulkan-import"), "exact");
+  assert_string_equal(verdict_of(report, "vulkan-staging"), "exact");
+  assert_string_equal(verdict_of(report, "sdl"), "exact");
+  assert_string_equal(verdict_of(report, "headless"), "exact");
+  cJSON_Delete(report);
+}
+
 /* ---- trouble ---- */
 
 /* The file is cut under the viewer, then another takes its place: it lives on, says so, and shows the picture again. */
@@ -526,6 +600,9 @@ int main(void) {
       TEST(stalled_frame_is_taken_when_complete),
       TEST(cursor_is_exact_and_costs_no_upload),
       TEST(scaling_keeps_pixels),
+      TEST(hud_lies_over_a_corner_by_vulkan),
+      TEST(hud_lies_over_a_corner_by_sdl),
+      TEST(selftest_tries_every_way),
       TEST(cut_file_is_survived_by_vulkan),
       TEST(cut_file_is_survived_by_sdl),
       TEST(agent_may_die_anywhere),

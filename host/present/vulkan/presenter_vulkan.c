@@ -135,7 +135,10 @@ static void tear_down(struct presenter_vulkan *self) {
 static enum presenter_result fall(struct presenter_vulkan *self, VkResult why) {
   char error[256];
   enum vulkan_route failed = self->upload.route, next = failed + 1;
-  log_warning("presenting by %s failed: %s", vulkan_route_names[failed], vulkan_result_name(why));
+  if (why == VK_ERROR_FEATURE_NOT_PRESENT)
+    log_warning("no way of uploading is left");
+  else
+    log_warning("presenting by %s failed: %s", vulkan_route_names[failed], vulkan_result_name(why));
   tear_down(self);
   if (next > self->options.route_last || why == VK_ERROR_SURFACE_LOST_KHR)
     return PRESENTER_FAILED;
@@ -155,7 +158,8 @@ static const char *rung(const struct presenter *presenter) {
 static void region(struct presenter *presenter, const struct presenter_region *region) {
   struct presenter_vulkan *self = self_of(presenter);
   self->region = region ? *region : (struct presenter_region){0};
-  vulkan_upload_region(&self->upload, region);
+  if (self->device.handle) /* not after a failure */
+    vulkan_upload_region(&self->upload, region);
 }
 
 /* Incoming gets another shape: nothing may read or write the old one any more. */
