@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAKE_MASK (TRANSOM_WAKE_COMPLETE | TRANSOM_WAKE_CURSOR | TRANSOM_WAKE_MESSAGE | TRANSOM_WAKE_STATUS)
-
 /* Whoever sleeps until the doorbell wants to know of a frame as early as it can use it. */
 static uint32_t wake_mask(const struct frame_feed *feed) {
-  return feed->presenter->impl->follows_bands ? WAKE_MASK | TRANSOM_WAKE_ANNOUNCED : WAKE_MASK;
+  return feed->presenter->impl->follows_bands ? GUEST_SESSION_WAKES | TRANSOM_WAKE_ANNOUNCED : GUEST_SESSION_WAKES;
 }
 
 static void detach(struct frame_feed *feed) {

@@ -26,7 +26,7 @@ static void add_times(struct writer *writer, const char *name, const struct hist
         (double)histogram_quantile(histogram, 990) / 1e6);
 }
 
-void hud_format(struct hud *hud, const struct viewer_stats *stats, const char *input, char text[HUD_BYTES]) {
+void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD_BYTES]) {
   struct writer writer = {.text = text};
   const struct frame_feed_counts *now = &stats->counts, *before = &hud->counts;
   double seconds = stats->elapsed_ms > hud->elapsed_ms ? (double)(stats->elapsed_ms - hud->elapsed_ms) / 1000 : 1;
@@ -40,7 +40,10 @@ void hud_format(struct hud *hud, const struct viewer_stats *stats, const char *i
   add_times(&writer, "published to drawn", stats->publish_to_presented);
   add(&writer, "skipped %llu, torn %llu, refused %llu\n", (unsigned long long)now->skipped, (unsigned long long)now->torn,
       (unsigned long long)now->bad);
-  add(&writer, "keyboard and mouse: %s", input);
+  if (stats->capture)
+    add(&writer, "keyboard and mouse: %s, by %s", stats->capture, stats->sink);
+  else
+    add(&writer, "keyboard and mouse: not for this guest");
   hud->counts = *now;
   hud->elapsed_ms = stats->elapsed_ms;
 }

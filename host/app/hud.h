@@ -14,7 +14,7 @@ struct hud {
   struct frame_feed_counts counts; /* of the last look */
 };
 
-/* Fills `text` and remembers the figures. `input` says where keys go. */
-void hud_format(struct hud *hud, const struct viewer_stats *stats, const char *input, char text[HUD_BYTES]);
+/* Fills `text` and remembers the figures. */
+void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD_BYTES]);
 
 #endif

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* libpng's simplified API: no longjmp of ours. */
@@ -43,30 +41,22 @@ int screenshot_write(const char *path, const struct presenter_image *image) {
   return error;
 }
 
+bool screenshot_name(const char *domain, time_t now, char *path, size_t capacity) {
+  const char *pictures = getenv("XDG_PICTURES_DIR"), *home = getenv("HOME");
+  const char *directory = pictures && pictures[0] ? pictures : home;
+  char when[32];
+  struct tm local;
+  if (!directory || !localtime_r(&now, &local) || !strftime(when, sizeof when, "%Y%m%d-%H%M%S", &local))
+    return false;
+  int length = snprintf(path, capacity, "%s/transom-%s-%s.png", directory, domain, when);
+  return length > 0 && (size_t)length < capacity;
+}
+
 struct screenshot_job {
   struct thread *thread;
   struct presenter_image image;
   char path[1024];
 };
-
-static bool is_directory(const char *path) {
-  struct stat status;
-  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static void choose_path(char *path, size_t capacity, const char *domain) {
-  const char *pictures = getenv("XDG_PICTURES_DIR"), *home = getenv("HOME");
-  char directory[512], stamp[32] = "";
-  time_t now = time(NULL);
-  struct tm local;
-  if (localtime_r(&now, &local))
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
-  snprintf(directory, sizeof directory, "%s", pictures && is_directory(pictures) ? pictures : "");
-  if (!directory[0] && home && (size_t)snprintf(directory, sizeof directory, "%s/Pictures", home) < sizeof directory &&
-      !is_directory(directory))
-    snprintf(directory, sizeof directory, "%s", home);
-  snprintf(path, capacity, "%s/%s-%s.png", directory[0] ? directory : ".", domain, stamp);
-}
 
 static void write_job(void *user_data) {
   struct screenshot_job *job = user_data;
@@ -74,14 +64,14 @@ static void write_job(void *user_data) {
   if (error)
     log_error("no screenshot in %s: %s", job->path, strerror(-error));
   else
-    log_info("screenshot: %s", job->path);
+    log_info("screenshot in %s", job->path);
 }
 
-struct screenshot_job *screenshot_start(const struct presenter_image *image, const char *domain) {
+struct screenshot_job *screenshot_start(const struct presenter_image *image, const char *path) {
   struct screenshot_job *job = calloc(1, sizeof *job);
   if (job) {
     job->image = *image;
-    choose_path(job->path, sizeof job->path, domain);
+    snprintf(job->path, sizeof job->path, "%s", path);
     job->thread = thread_create("screenshot", write_job, job);
   }
   if (job && job->thread)

@@ -8,11 +8,12 @@
 #include "host/app/control_thread.h"
 #include "host/app/frame_thread.h"
 #include "host/app/hud.h"
+#include "host/app/log_output.h"
 #include "host/app/screens.h"
 #include "host/app/screenshot.h"
+#include "host/app/viewer_input.h"
 #include "host/app/viewer_stats.h"
 #include "host/app/window.h"
-#include "host/app/window_input.h"
 #include "host/app/window_post.h"
 #include "host/present/presenter_select.h"
 
@@ -24,12 +25,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FIRST_WIDTH 1280
 #define FIRST_HEIGHT 800
 #define EVENTS_A_TURN 64u                   /* a flood of motion must not starve the picture */
-#define SCANCODE_F11 0x44                   /* HID usage of page 7 */
 #define BUSY_PAUSE_NS UINT64_C(250000)      /* between looks while the device or the guest copies */
 #define HIDDEN_AFTER_NS UINT64_C(200000000) /* a display that takes no picture for so long shows us nowhere */
 #define HIDDEN_PAUSE_NS UINT64_C(50000000)
@@ -54,22 +55,21 @@ struct viewer {
   pthread_mutex_t lock; /* the link's state, from the control thread */
   enum guest_link_state link_state;
   char link_text[256];
-  atomic_bool out_of_time, quitting;
+  atomic_bool out_of_time, quitting, nudged; /* nudged: the input thread has something for the main thread */
 
   /* presenting thread */
   struct presenter *presenter;
   enum guest_link_state state;
   char state_text[256];
   bool has_picture, picture_refused, must_present, is_busy;
-  bool guest_pointer;
   struct hud hud;
+  char hint[256]; /* as last shown: another presenter gets it again */
   struct screenshot_job *screenshot;
   uint64_t pending_since_ns; /* CLOCK_MONOTONIC: the display has had no room since; 0 = it has */
 
   /* main thread */
-  struct window_input input;
+  struct viewer_input input;
   enum guest_link_state input_state;
-  bool takes_input;
   uint64_t started_ns;
   char title[160];
 };
@@ -125,12 +125,22 @@ static void on_stats(void *user_data) {
     frame_thread_kick(frames);
 }
 
+static void on_nudged(void *user_data) {
+  struct viewer *viewer = user_data;
+  atomic_store(&viewer->nudged, true);
+  wake_window(viewer, true);
+}
+
 static void on_quit(bool by_time, void *user_data) {
   struct viewer *viewer = user_data;
   if (by_time)
     atomic_store(&viewer->out_of_time, true);
   wake(viewer, TASK_QUIT);
 }
+
+/* ---- from the input thread ---- */
+
+static void on_input_changed(void *user_data) { control_thread_nudge(((struct viewer *)user_data)->control); }
 
 /* ---- presenting thread ---- */
 
@@ -153,18 +163,12 @@ static void update_screen(struct viewer *viewer) {
   wake_window(viewer, window_post_title(&viewer->post, title));
 }
 
-/* Ours is hidden only while the guest draws one that follows it. */
-static void choose_pointer(struct viewer *viewer) {
-  wake_window(viewer, window_post_pointer(&viewer->post, !viewer->guest_pointer || viewer->state != GUEST_LINK_RUNNING));
-}
-
 static void take_state(struct viewer *viewer) {
   pthread_mutex_lock(&viewer->lock);
   viewer->state = viewer->link_state;
   memcpy(viewer->state_text, viewer->link_text, sizeof viewer->state_text);
   pthread_mutex_unlock(&viewer->lock);
   update_screen(viewer);
-  choose_pointer(viewer);
 }
 
 static void post_layout(struct viewer *viewer) {
@@ -183,6 +187,22 @@ static void take_size(struct viewer *viewer) {
   post_layout(viewer);
 }
 
+static void post_pointer(struct viewer *viewer) {
+  const struct transom_cursor_state *cursor = &viewer->feed->cursor.state;
+  struct window_post_pointer pointer = {cursor->flags & TRANSOM_CURSOR_VISIBLE, cursor->x, cursor->y};
+  wake_window(viewer, window_post_pointer(&viewer->post, pointer));
+}
+
+static void take_hint(struct viewer *viewer) {
+  char text[256];
+  if (!window_post_take_hint(&viewer->post, text, sizeof text))
+    return;
+  if (viewer->presenter->impl->hint)
+    viewer->presenter->impl->hint(viewer->presenter, text);
+  snprintf(viewer->hint, sizeof viewer->hint, "%s", text);
+  viewer->must_present = true;
+}
+
 static void take_feed(struct viewer *viewer) {
   uint32_t result = frame_feed_step(viewer->feed);
   bool refused = result & FRAME_FEED_REFUSED, first = (result & FRAME_FEED_PICTURE) && !viewer->has_picture;
@@ -191,6 +211,7 @@ static void take_feed(struct viewer *viewer) {
     atomic_store(&viewer->must_fall, true);
   if (result & FRAME_FEED_PICTURE) {
     viewer->has_picture = true;
+    viewer_input_frame_shown(&viewer->input);
     post_layout(viewer);
   }
   if (first || ((refused || (result & FRAME_FEED_PICTURE)) && refused != viewer->picture_refused)) {
@@ -199,10 +220,8 @@ static void take_feed(struct viewer *viewer) {
   }
   if (result & (FRAME_FEED_PICTURE | FRAME_FEED_CURSOR))
     viewer->must_present = true;
-  if (result & FRAME_FEED_CURSOR) {
-    viewer->guest_pointer = viewer->feed->cursor.state.flags & TRANSOM_CURSOR_VISIBLE;
-    choose_pointer(viewer);
-  }
+  if (result & FRAME_FEED_CURSOR)
+    post_pointer(viewer);
 }
 
 static void presented(struct viewer *viewer, bool has_feed) {
@@ -255,6 +274,7 @@ static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
                                .doorbell = session && session->frame_eventfd >= 0,
                                .held = session && session->may_hold,
                                .counts = frame_feed_counts(viewer->feed)};
+  window_post_get_input(&viewer->post, &stats.capture, &stats.sink);
   if (viewer->settings->same_clock) {
     stats.publish_to_seen = &viewer->feed->publish_to_seen;
     stats.publish_to_presented = &viewer->feed->publish_to_presented;
@@ -279,7 +299,7 @@ static void refresh_hud(struct viewer *viewer) {
   if (!viewer->hud.visible || now_ns < viewer->hud.due_ns)
     return;
   struct viewer_stats stats = stats_of(viewer, "hud");
-  hud_format(&viewer->hud, &stats, viewer->takes_input ? "to the guest" : "not connected (--qmp)", text);
+  hud_format(&viewer->hud, &stats, text);
   viewer->presenter->impl->hud(viewer->presenter, text);
   viewer->hud.due_ns = now_ns + HUD_PERIOD_NS;
   viewer->must_present = true;
@@ -296,10 +316,15 @@ static void toggle_hud(struct viewer *viewer) {
 static void take_screenshot(struct viewer *viewer) {
   struct presenter_image image;
   int error = viewer->presenter->impl->read_back(viewer->presenter, true, &image);
+  char path[SETTINGS_PATH_BYTES];
   screenshot_finish(viewer->screenshot); /* the one before, if it is not done yet */
-  viewer->screenshot = error ? NULL : screenshot_start(&image, viewer->settings->domain);
+  viewer->screenshot = NULL;
   if (error)
     log_error("no screenshot: %s", error == -ENODATA ? "no picture was shown" : strerror(-error));
+  else if (screenshot_name(viewer->settings->domain, time(NULL), path, sizeof path))
+    viewer->screenshot = screenshot_start(&image, path);
+  else
+    free(image.pixels);
 }
 
 static void serve_requests(struct viewer *viewer, unsigned tasks) {
@@ -349,6 +374,7 @@ static void run_turn(struct viewer *viewer) {
   if (tasks & TASK_STATE)
     take_state(viewer);
   take_size(viewer);
+  take_hint(viewer);
   if (has_feed)
     progress = use_feed(viewer);
   if (has_feed && !atomic_load(&viewer->must_fall))
@@ -378,14 +404,40 @@ static void on_news(void *user_data) {
 
 /* ---- main thread ---- */
 
-/* A guest that is lost keeps nothing pressed. */
-static void watch_link(struct viewer *viewer) {
+static enum guest_link_state link_state(struct viewer *viewer) {
   pthread_mutex_lock(&viewer->lock);
   enum guest_link_state state = viewer->link_state;
   pthread_mutex_unlock(&viewer->lock);
-  if (viewer->takes_input && state != GUEST_LINK_RUNNING && viewer->input_state == GUEST_LINK_RUNNING)
-    window_input_release(&viewer->input);
+  return state;
+}
+
+/* A guest that is lost keeps nothing pressed. */
+static void watch_link(struct viewer *viewer) {
+  enum guest_link_state state = link_state(viewer);
+  if (state != GUEST_LINK_RUNNING && viewer->input_state == GUEST_LINK_RUNNING)
+    viewer_input_guest_lost(&viewer->input);
   viewer->input_state = state;
+}
+
+/* What the input thread decided, and where the guest's pointer is now. */
+static void serve_input(struct viewer *viewer) {
+  struct window_post_pointer pointer = window_post_get_pointer(&viewer->post);
+  viewer_input_guest_pointer(&viewer->input, pointer.visible, pointer.x, pointer.y);
+  uint32_t wishes = atomic_exchange(&viewer->nudged, false) ? viewer_input_turn(&viewer->input) : 0;
+  if (wishes & VIEWER_INPUT_PRESENT)
+    wake_presenting(viewer);
+  if (wishes & VIEWER_INPUT_HUD)
+    viewer_request(viewer, VIEWER_REQUEST_HUD);
+  if (wishes & VIEWER_INPUT_SCREENSHOT)
+    viewer_request(viewer, VIEWER_REQUEST_SCREENSHOT);
+  if (wishes & VIEWER_INPUT_QUIT)
+    quit(viewer);
+}
+
+/* Ours is hidden while the guest draws one that follows it, and while the guest has the mouse. */
+static void choose_pointer(struct viewer *viewer) {
+  bool followed = viewer->input.thread && viewer->input.guest_pointer && viewer->input_state == GUEST_LINK_RUNNING;
+  window_show_pointer(viewer->window, !followed && !viewer_input_hides_pointer(&viewer->input));
 }
 
 /* What the presenting thread wants of the window. */
@@ -396,7 +448,7 @@ static void serve_window(struct viewer *viewer) {
     window_set_title(viewer->window, title);
   if (window_post_get_layout(&viewer->post, &layout))
     window_follow_picture(viewer->window, layout.picture_width, layout.picture_height);
-  window_show_pointer(viewer->window, !viewer->takes_input || window_post_get_pointer(&viewer->post));
+  choose_pointer(viewer);
 }
 
 static void post_size(struct viewer *viewer) {
@@ -444,6 +496,8 @@ static bool fall(struct viewer *viewer) {
   viewer->is_busy = false;
   viewer->pending_since_ns = 0;
   viewer->hud.due_ns = 0;
+  if (next->impl->hint)
+    next->impl->hint(next, viewer->hint);
   update_screen(viewer);
   atomic_store(&viewer->must_fall, false);
   if (!atomic_load(&viewer->presents_on_main) && (atomic_fetch_and(&viewer->tasks, ~(unsigned)TASK_FEED) & TASK_FEED))
@@ -451,22 +505,10 @@ static bool fall(struct viewer *viewer) {
   return goes_on;
 }
 
-static void pass_input(struct viewer *viewer, const struct window_event *event) {
-  struct picture_layout layout;
-  bool placed = window_post_get_layout(&viewer->post, &layout);
-  if (viewer->takes_input)
-    window_input_event(&viewer->input, event, placed ? &layout : NULL);
-}
-
 static void handle_event(struct viewer *viewer, const struct window_event *event) {
-  if (event->kind == WINDOW_KEY && event->scancode == SCANCODE_F11) {
-    if (event->down && !event->repeat)
-      window_toggle_fullscreen(viewer->window);
-    return;
-  }
   if (event->kind == WINDOW_RESIZED)
     post_size(viewer);
-  pass_input(viewer, event);
+  viewer_input_event(&viewer->input, event);
   if (event->kind == WINDOW_CLOSE)
     quit(viewer);
 }
@@ -481,6 +523,7 @@ static bool run_window(struct viewer *viewer) {
       handle_event(viewer, &event);
     if (atomic_load(&viewer->must_fall) && !fall(viewer))
       return false;
+    serve_input(viewer);
     if (atomic_load(&viewer->presents_on_main))
       run_turn(viewer);
     watch_link(viewer);
@@ -513,21 +556,19 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
 }
 
 static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
-  static const struct control_events events = {.state = on_state, .session = on_session, .stats = on_stats, .quit = on_quit};
+  static const struct control_events events = {
+      .state = on_state, .session = on_session, .stats = on_stats, .nudged = on_nudged, .quit = on_quit};
   const struct view_settings *settings = viewer->settings;
   viewer->control_options =
       (struct control_options){.region = settings->region,
                                .head = (uint32_t)settings->head,
-                               .qmp = viewer->window ? settings->qmp : NULL,
                                .seconds = (uint64_t)settings->seconds,
                                .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0};
   viewer->control = control_thread_start(&viewer->control_options, &events, viewer, error, capacity);
   if (!viewer->control)
     return false;
-  struct input_sink *sink = control_thread_input(viewer->control);
-  viewer->takes_input = sink != NULL;
-  if (sink)
-    window_input_init(&viewer->input, sink);
+  if (!viewer_input_start(&viewer->input, settings, viewer->window, &viewer->post, on_input_changed, viewer, error, capacity))
+    return false;
   struct frame_thread *frames = frame_thread_start(viewer->feed, control_thread_link(viewer->control), on_news, viewer);
   atomic_store(&viewer->frames, frames);
   if (!frames) {
@@ -552,9 +593,8 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
   return true;
 }
 
-static bool save_screenshot(struct viewer *viewer) {
+static bool save_screenshot(struct viewer *viewer, const char *path) {
   struct presenter_image image;
-  const char *path = viewer->settings->screenshot;
   int error = viewer->presenter->impl->read_back(viewer->presenter, true, &image);
   if (error == 0) {
     error = screenshot_write(path, &image);
@@ -569,7 +609,7 @@ static bool save_screenshot(struct viewer *viewer) {
 static bool finish_output(struct viewer *viewer) {
   bool good = true;
   if (viewer->settings->screenshot[0])
-    good = save_screenshot(viewer);
+    good = save_screenshot(viewer, viewer->settings->screenshot);
   if (viewer->settings->stats == SETTINGS_STATS_JSON)
     print_stats(viewer, "exit");
   if (viewer->settings->frames > 0 && !enough_frames(viewer) && atomic_load(&viewer->out_of_time)) {
@@ -581,9 +621,8 @@ static bool finish_output(struct viewer *viewer) {
 }
 
 static void destroy(struct viewer *viewer) {
-  if (viewer->takes_input)
-    window_input_release(&viewer->input);
   frame_thread_stop(atomic_load(&viewer->frames));
+  viewer_input_stop(&viewer->input);
   control_thread_stop(viewer->control); /* kicks the frame thread until here */
   frame_thread_destroy(atomic_load(&viewer->frames));
   screenshot_finish(viewer->screenshot);
@@ -604,9 +643,8 @@ static bool run(struct viewer *viewer) {
   else
     while (sem_wait(&viewer->ended) != 0)
       ;
-  if (viewer->takes_input)
-    window_input_release(&viewer->input);
-  frame_thread_stop(atomic_load(&viewer->frames));
+  frame_thread_stop(atomic_load(&viewer->frames)); /* it tells input of frames; input watches us meanwhile */
+  viewer_input_stop(&viewer->input);
   return finish_output(viewer) && good;
 }
 
@@ -629,6 +667,7 @@ static struct viewer *create(const struct view_settings *settings) {
 
 int viewer_run(const struct view_settings *settings) {
   char error[256];
+  log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
   control_thread_block_signals();
   struct viewer *viewer = create(settings);

@@ -58,6 +58,10 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
   append_string(&line, "presenter", stats->presenter);
   if (stats->rung && stats->rung[0])
     append_string(&line, "rung", stats->rung);
+  if (stats->capture) {
+    append_string(&line, "capture", stats->capture);
+    append_string(&line, "sink", stats->sink);
+  }
   append_number(&line, "elapsed_ms", stats->elapsed_ms);
   if (stats->epoch)
     append(&line, ",\"epoch\":\"%016" PRIx64 "\"", stats->epoch); /* a string: JSON's numbers end at 2^53 */

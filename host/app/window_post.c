@@ -4,7 +4,7 @@
 #include <string.h>
 
 void window_post_init(struct window_post *post) {
-  *post = (struct window_post){.shows_pointer = true};
+  *post = (struct window_post){0};
   pthread_mutex_init(&post->lock, NULL);
 }
 
@@ -29,10 +29,10 @@ bool window_post_title(struct window_post *post, const char *title) {
   return true;
 }
 
-bool window_post_pointer(struct window_post *post, bool show) {
+bool window_post_pointer(struct window_post *post, struct window_post_pointer pointer) {
   pthread_mutex_lock(&post->lock);
-  bool news = post->shows_pointer != show;
-  post->shows_pointer = show;
+  bool news = post->pointer.visible != pointer.visible;
+  post->pointer = pointer;
   pthread_mutex_unlock(&post->lock);
   return news;
 }
@@ -56,11 +56,11 @@ bool window_post_get_layout(struct window_post *post, struct picture_layout *lay
   return known;
 }
 
-bool window_post_get_pointer(struct window_post *post) {
+struct window_post_pointer window_post_get_pointer(struct window_post *post) {
   pthread_mutex_lock(&post->lock);
-  bool show = post->shows_pointer;
+  struct window_post_pointer pointer = post->pointer;
   pthread_mutex_unlock(&post->lock);
-  return show;
+  return pointer;
 }
 
 void window_post_size(struct window_post *post, uint32_t width, uint32_t height, bool fullscreen) {
@@ -81,4 +81,35 @@ bool window_post_take_size(struct window_post *post, uint32_t *width, uint32_t *
   *fullscreen = post->fullscreen;
   pthread_mutex_unlock(&post->lock);
   return taken;
+}
+
+void window_post_hint(struct window_post *post, const char *text) {
+  pthread_mutex_lock(&post->lock);
+  snprintf(post->hint, sizeof post->hint, "%s", text);
+  post->has_hint = true;
+  pthread_mutex_unlock(&post->lock);
+}
+
+bool window_post_take_hint(struct window_post *post, char *text, size_t capacity) {
+  pthread_mutex_lock(&post->lock);
+  bool taken = post->has_hint;
+  post->has_hint = false;
+  if (taken)
+    snprintf(text, capacity, "%s", post->hint);
+  pthread_mutex_unlock(&post->lock);
+  return taken;
+}
+
+void window_post_input(struct window_post *post, const char *capture, const char *sink) {
+  pthread_mutex_lock(&post->lock);
+  post->capture = capture;
+  post->sink = sink;
+  pthread_mutex_unlock(&post->lock);
+}
+
+void window_post_get_input(struct window_post *post, const char **capture, const char **sink) {
+  pthread_mutex_lock(&post->lock);
+  *capture = post->capture;
+  *sink = post->sink;
+  pthread_mutex_unlock(&post->lock);
 }

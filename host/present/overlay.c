@@ -14,6 +14,7 @@
 #define BAR_PADDING_PIXELS 14
 #define HUD_PADDING_PIXELS 8
 #define DIM_ALPHA 150
+#define HINT_ALPHA 210
 #define HUD_ALPHA 190
 #define HUD_WRAP_PIXELS 900
 
@@ -26,13 +27,14 @@ struct text {
 struct overlay {
   struct text texts[OVERLAY_TEXTS];
   struct presenter_status status;
+  char hint[256];
   char hud[512];
   uint32_t wrapped_at; /* window width that the status' texts were made for; 0 = none */
   bool hud_is_old;
 };
 
 struct overlay *overlay_create(void) {
-  static const int points[OVERLAY_TEXTS] = {TITLE_POINTS, DETAIL_POINTS, HUD_POINTS};
+  static const int points[OVERLAY_TEXTS] = {TITLE_POINTS, DETAIL_POINTS, DETAIL_POINTS, HUD_POINTS};
   struct overlay *overlay = calloc(1, sizeof *overlay);
   if (!overlay)
     return NULL;
@@ -58,6 +60,11 @@ void overlay_set_status(struct overlay *overlay, const struct presenter_status *
   overlay->wrapped_at = 0;
 }
 
+void overlay_set_hint(struct overlay *overlay, const char *text) {
+  snprintf(overlay->hint, sizeof overlay->hint, "%s", text);
+  overlay->wrapped_at = 0;
+}
+
 void overlay_set_hud(struct overlay *overlay, const char *text) {
   if (strcmp(overlay->hud, text) == 0)
     return;
@@ -72,12 +79,13 @@ static void render(struct text *text, const char *words, uint32_t wrap, bool cen
   text->version++;
 }
 
-static void wrap_status(struct overlay *overlay, uint32_t width) {
+static void wrap_texts(struct overlay *overlay, uint32_t width) {
   if (overlay->wrapped_at == width)
     return;
   uint32_t wrap = width > 3 * MARGIN_PIXELS ? width - 2 * MARGIN_PIXELS : width;
   render(&overlay->texts[OVERLAY_TITLE], overlay->status.title, wrap, true);
   render(&overlay->texts[OVERLAY_DETAIL], overlay->status.detail, wrap, true);
+  render(&overlay->texts[OVERLAY_HINT], overlay->hint, wrap, true);
   overlay->wrapped_at = width;
 }
 
@@ -101,7 +109,6 @@ static void add_text(struct list *list, const struct overlay *overlay, enum over
 static int32_t centred(uint32_t outer, uint32_t inner) { return ((int32_t)outer - (int32_t)inner) / 2; }
 
 static void add_status(struct list *list, struct overlay *overlay, uint32_t width, uint32_t height) {
-  wrap_status(overlay, width);
   const struct text_image *title = &overlay->texts[OVERLAY_TITLE].image, *detail = &overlay->texts[OVERLAY_DETAIL].image;
   uint32_t gap = detail->height ? BAR_PADDING_PIXELS : 0, block = title->height + gap + detail->height;
   int32_t top = centred(height, block);
@@ -117,6 +124,17 @@ static void add_status(struct list *list, struct overlay *overlay, uint32_t widt
   add_text(list, overlay, OVERLAY_DETAIL, centred(width, detail->width), top + (int32_t)(title->height + gap), 176, 184, 192);
 }
 
+/* Above everything, at the upper edge, where games have the least to show. */
+static void add_hint(struct list *list, struct overlay *overlay, uint32_t width) {
+  const struct text_image *hint = &overlay->texts[OVERLAY_HINT].image;
+  if (!hint->width)
+    return;
+  int32_t left = centred(width, hint->width);
+  add_plain(list, (struct overlay_item){left - BAR_PADDING_PIXELS, BAR_PADDING_PIXELS, hint->width + 2 * BAR_PADDING_PIXELS,
+                                        hint->height + BAR_PADDING_PIXELS, 24, 28, 33, HINT_ALPHA, 0});
+  add_text(list, overlay, OVERLAY_HINT, left, BAR_PADDING_PIXELS + BAR_PADDING_PIXELS / 2, 240, 240, 240);
+}
+
 static void add_hud(struct list *list, struct overlay *overlay) {
   struct text *hud = &overlay->texts[OVERLAY_HUD];
   if (overlay->hud_is_old)
@@ -130,10 +148,14 @@ static void add_hud(struct list *list, struct overlay *overlay) {
 
 uint32_t overlay_layout(struct overlay *overlay, uint32_t width, uint32_t height, struct overlay_item items[OVERLAY_ITEMS_MAX]) {
   struct list list = {.items = items};
+  if (overlay->status.visible || overlay->hint[0])
+    wrap_texts(overlay, width);
   if (overlay->status.visible)
     add_status(&list, overlay, width, height);
   if (overlay->hud[0])
     add_hud(&list, overlay);
+  if (overlay->hint[0])
+    add_hint(&list, overlay, width);
   return list.count;
 }
 

@@ -11,7 +11,7 @@
 
 #define OVERLAY_ITEMS_MAX 8u
 
-enum overlay_text { OVERLAY_TITLE, OVERLAY_DETAIL, OVERLAY_HUD, OVERLAY_TEXTS, OVERLAY_PLAIN = OVERLAY_TEXTS };
+enum overlay_text { OVERLAY_TITLE, OVERLAY_DETAIL, OVERLAY_HINT, OVERLAY_HUD, OVERLAY_TEXTS, OVERLAY_PLAIN = OVERLAY_TEXTS };
 
 struct overlay_item {
   int32_t x, y; /* in the window, physical pixels; may reach over its edges */
@@ -25,7 +25,8 @@ struct overlay;
 struct overlay *overlay_create(void); /* NULL: out of memory */
 void overlay_destroy(struct overlay *overlay);
 void overlay_set_status(struct overlay *overlay, const struct presenter_status *status);
-void overlay_set_hud(struct overlay *overlay, const char *text); /* "" = hidden */
+void overlay_set_hint(struct overlay *overlay, const char *text); /* a line or two at the upper edge; "" = none */
+void overlay_set_hud(struct overlay *overlay, const char *text);  /* "" = hidden */
 bool overlay_hides_picture(const struct overlay *overlay);
 
 /* The list for a window of this size, in the order of drawing; its length. Texts are made anew where they have changed. */

@@ -98,7 +98,8 @@ struct presenter_impl {
   void (*cursor_move)(struct presenter *presenter, int32_t x, int32_t y, bool visible);
 
   void (*status)(struct presenter *presenter, const struct presenter_status *status);
-  void (*hud)(struct presenter *presenter, const char *text); /* lines of text in a corner; "" = none */
+  void (*hint)(struct presenter *presenter, const char *text); /* optional: a small text over the picture; "" = none */
+  void (*hud)(struct presenter *presenter, const char *text);  /* lines of text in a corner; "" = none */
 
   /* The window's size in physical pixels, and whether it covers its display. */
   void (*resize)(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen);

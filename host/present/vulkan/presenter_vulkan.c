@@ -235,6 +235,8 @@ static void status(struct presenter *presenter, const struct presenter_status *s
   overlay_set_status(self_of(presenter)->overlay, status);
 }
 
+static void hint(struct presenter *presenter, const char *text) { overlay_set_hint(self_of(presenter)->overlay, text); }
+
 static void hud(struct presenter *presenter, const char *text) { overlay_set_hud(self_of(presenter)->overlay, text); }
 
 static void resize(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen) {
@@ -407,6 +409,7 @@ static const struct presenter_impl impl = {
     .cursor_shape = cursor_shape,
     .cursor_move = cursor_move,
     .status = status,
+    .hint = hint,
     .hud = hud,
     .resize = resize,
     .present = present,
