@@ -18,6 +18,7 @@ struct selftest_row {
   char note[192];                    /* CANNOT, WRONG: why */
   double ready_ms;                   /* until the rung could be used: import and trial */
   double copy_ms[SELFTEST_SIZES];    /* of selftest_sizes bytes, the last a whole frame */
+  double cpu_ms;                     /* of our thread, for a whole frame: what the CPU has to do for it */
   double damage_ms;                  /* of 1 % of the picture in 8 rectangles */
   double draw_ms;                    /* from present() until it is done, with nothing new */
   double present_ms[SELFTEST_MODES]; /* between two pictures in selftest_modes; 0 = not tried */

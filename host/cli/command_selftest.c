@@ -48,8 +48,8 @@ static void print_row(const struct selftest_report *report, const struct selftes
     return;
   }
   double whole_ms = row->copy_ms[SELFTEST_SIZES - 1], rate = (double)report->copy_bytes[SELFTEST_SIZES - 1] / whole_ms / 1e6;
-  printf("%-15s exact  %8.1f %9.3f %8.2f %8.2f %8.2f %7.2f %8.3f ", name, row->ready_ms, row->copy_ms[0], row->copy_ms[1], row->copy_ms[2],
-         whole_ms, rate, row->damage_ms);
+  printf("%-15s exact  %8.1f %9.3f %8.2f %8.2f %8.2f %7.2f %7.3f %8.3f ", name, row->ready_ms, row->copy_ms[0], row->copy_ms[1],
+         row->copy_ms[2], whole_ms, rate, row->cpu_ms, row->damage_ms);
   for (uint32_t i = 0; i < SELFTEST_MODES; i++)
     if (row->present_ms[i] > 0)
       printf(" %8.2f", row->present_ms[i]);
@@ -61,7 +61,7 @@ static void print_row(const struct selftest_report *report, const struct selftes
 static void print_table(const struct selftest_report *report) {
   printf("Frames of %u x %u, 4 bytes a pixel; times in ms, medians; copies until the pixels are in the device.\n\n", report->width,
          report->height);
-  printf("                         ready    64 KiB   frame/10  frame/2    frame    GB/s    1 %% dmg   present: %s, %s, %s\n",
+  printf("                         ready    64 KiB   frame/10  frame/2    frame    GB/s     CPU    1 %% dmg   present: %s, %s, %s\n",
          selftest_modes[0], selftest_modes[1], selftest_modes[2]);
   for (uint32_t i = 0; i < report->row_count; i++)
     print_row(report, &report->rows[i]);

@@ -14,6 +14,7 @@ static void add_copies(cJSON *object, const struct selftest_report *report, cons
     cJSON_AddNumberToObject(copy, "median_ms", row->copy_ms[i]);
     cJSON_AddItemToArray(copies, copy);
   }
+  cJSON_AddNumberToObject(object, "frame_cpu_ms", row->cpu_ms);
   cJSON_AddNumberToObject(object, "damage_1_percent_ms", row->damage_ms);
 }
 
