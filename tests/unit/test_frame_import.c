@@ -31,8 +31,8 @@ static int spy_begin_frame(struct presenter *presenter, const struct presenter_p
   return test->headless->impl->begin_frame(test->headless, picture);
 }
 
-static bool spy_upload(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes, const struct transom_rect *rects,
-                       uint32_t count) {
+static enum presenter_result spy_upload(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes,
+                                        const struct transom_rect *rects, uint32_t count) {
   struct import_test *test = test_of(presenter);
   test->rects = count;
   if (test->strike)
@@ -228,7 +228,7 @@ static void a_failing_presenter_releases_the_slot(void **state) {
   assert_int_equal(step(test), FRAME_IMPORT_SHOWN);
   publish(test, (struct transom_rect){0, 0, 4, 4});
   test->spy_impl.begin_frame = refuse;
-  assert_int_equal(step(test), FRAME_IMPORT_FAILED);
+  assert_int_equal(step(test), FRAME_IMPORT_REFUSED);
   assert_nothing_held(test);
   test->spy_impl.begin_frame = spy_begin_frame;
   assert_int_equal(step(test), FRAME_IMPORT_SHOWN);
