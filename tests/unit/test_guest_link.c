@@ -273,18 +273,6 @@ static void lines_are_claimed_by_lock(void **state) {
     shared_memory_release(memory[i]);
 }
 
-/* Pages that the file no longer has read as zeros, and the memory is known to be cut. */
-static void shrunk_file_reads_as_zeros(void **state) {
-  struct fixture *fixture = *state;
-  struct shared_memory *memory;
-  assert_int_equal(shared_memory_open(fixture->file.path, 0, &memory), 0);
-  assert_int_equal(truncate(fixture->file.path, 4096), 0);
-  assert_int_equal(((volatile uint8_t *)memory->base)[BYTES - 1], 0);
-  assert_true(atomic_load(&memory->is_cut));
-  assert_false(shared_memory_is_current(memory, fixture->file.path));
-  shared_memory_release(memory);
-}
-
 /* ---- messages ---- */
 
 static void open_agent_rings(struct fixture *fixture, struct transom_ring *send, struct transom_ring *receive) {
@@ -531,7 +519,6 @@ int main(void) {
       LINKED(missing_head_is_waited_for),
       LINKED(names_that_are_none),
       LINKED(lines_are_claimed_by_lock),
-      LINKED(shrunk_file_reads_as_zeros),
       LINKED(messages_both_ways),
       LINKED(spoilt_ring_begins_anew),
       LINKED(second_viewer_is_no_controller),
