@@ -14,6 +14,7 @@ extern const struct command command_input;
 extern const struct command command_latency;
 extern const struct command command_record;
 extern const struct command command_replay;
+extern const struct command command_selftest;
 extern const struct command command_serve;
 extern const struct command command_view;
 

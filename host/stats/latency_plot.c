@@ -149,8 +149,8 @@ struct time_column {
 static void legend(FILE *out) {
   fprintf(out, "<p class=\"quiet\">");
   for (size_t i = 0; i < STACKED; i++)
-    fprintf(out, "<span class=\"key\"><span style=\"color:%s\">&#9632;</span> %s &rarr; %s</span> ", colours[i], latency_spans[stacked[i]].from,
-            latency_spans[stacked[i]].to);
+    fprintf(out, "<span class=\"key\"><span style=\"color:%s\">&#9632;</span> %s &rarr; %s</span> ", colours[i],
+            latency_spans[stacked[i]].from, latency_spans[stacked[i]].to);
   fprintf(out, "</p>\n");
 }
 
