@@ -196,4 +196,5 @@ def main():
             rig.end()
 
 
-main()
+if __name__ == "__main__":
+    main()
