@@ -16,7 +16,7 @@
 #define HOME_AND_CLEAR "\033[H\033[J"
 
 struct latency_monitor {
-  struct latency_monitor_options options;
+  const struct view_settings *settings;
   struct latency_trace *trace;
   struct latency_collector *collector;
   const char *presenter;
@@ -26,14 +26,21 @@ struct latency_monitor {
   char stages[LATENCY_MONITOR_STAGES_BYTES]; /* behind the lock */
 };
 
-struct latency_monitor *latency_monitor_create(const struct latency_monitor_options *options) {
+bool latency_monitor_is_wanted(const struct view_settings *settings) {
+  return settings->latency.wanted || settings->stats == SETTINGS_STATS_JSON || settings->stats_socket[0];
+}
+
+static const char *path_of(const char *path) { return path ? path : ""; }
+
+struct latency_monitor *latency_monitor_create(const struct view_settings *settings) {
   struct latency_monitor *monitor = calloc(1, sizeof *monitor);
   if (!monitor)
     return NULL;
-  struct latency_collector_options collect = {.same_clock = options->same_clock, .keep_records = options->csv[0] || options->html[0]};
-  monitor->options = *options;
+  bool rows = path_of(settings->latency.csv)[0] || path_of(settings->latency.html)[0];
+  struct latency_collector_options collect = {.same_clock = settings->same_clock, .keep_records = rows};
+  monitor->settings = settings;
   monitor->presenter = "none";
-  monitor->live = options->text && isatty(STDOUT_FILENO);
+  monitor->live = settings->latency.text && isatty(STDOUT_FILENO);
   snprintf(monitor->stages, sizeof monitor->stages, "null");
   pthread_mutex_init(&monitor->lock, NULL);
   monitor->trace = latency_trace_create();
@@ -65,12 +72,12 @@ struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor) {
 }
 
 static struct latency_report report_of(const struct latency_monitor *monitor) {
-  struct latency_report report = {.domain = monitor->options.domain,
+  struct latency_report report = {.domain = monitor->settings->domain,
                                   .presenter = monitor->presenter,
                                   .elapsed_ms = (clock_monotonic_ns() - monitor->started_ns) / 1000000,
                                   .figures = latency_collector_figures(monitor->collector),
                                   .mapping = latency_collector_mapping(monitor->collector),
-                                  .same_clock = monitor->options.same_clock};
+                                  .same_clock = monitor->settings->same_clock};
   report.records = latency_collector_records(monitor->collector, &report.count, &report.left_out);
   return report;
 }
@@ -99,9 +106,9 @@ static void keep_stages(struct latency_monitor *monitor, const struct latency_re
 static void show_progress(const struct latency_monitor *monitor, const struct latency_report *report) {
   fputs(HOME_AND_CLEAR, stdout);
   latency_report_text(report, stdout);
-  if (monitor->options.seconds)
+  if (monitor->settings->seconds)
     printf("\n%llu of %llu s; Ctrl-C ends it earlier\n", (unsigned long long)(report->elapsed_ms / 1000),
-           (unsigned long long)monitor->options.seconds);
+           (unsigned long long)monitor->settings->seconds);
   else
     printf("\nCtrl-C ends it\n");
   fflush(stdout);
@@ -162,15 +169,15 @@ bool latency_monitor_finish(struct latency_monitor *monitor) {
   struct latency_report report = report_of(monitor);
   if (monitor->live)
     fputs(HOME_AND_CLEAR, stdout);
-  bool good = write_report(&report, monitor->options.text ? "-" : "", latency_report_text);
-  good = write_report(&report, monitor->options.json, latency_report_json) && good;
-  good = write_report(&report, monitor->options.csv, latency_report_csv) && good;
-  good = write_report(&report, monitor->options.html, latency_report_html) && good;
+  bool good = write_report(&report, monitor->settings->latency.text ? "-" : "", latency_report_text);
+  good = write_report(&report, path_of(monitor->settings->latency.json), latency_report_json) && good;
+  good = write_report(&report, path_of(monitor->settings->latency.csv), latency_report_csv) && good;
+  good = write_report(&report, path_of(monitor->settings->latency.html), latency_report_html) && good;
   if (report.left_out)
     log_warning("%llu frames are in the figures but not in rows and plots: more than %u are not kept", (unsigned long long)report.left_out,
                 LATENCY_COLLECTOR_RECORDS_MAX);
-  if (monitor->options.needs_frames && report.figures->frames == 0) {
-    log_error("no frame of %s came in %.1f s; is its agent running?", monitor->options.domain, (double)report.elapsed_ms / 1000);
+  if (monitor->settings->latency.wanted && report.figures->frames == 0) {
+    log_error("no frame of %s came in %.1f s; is its agent running?", monitor->settings->domain, (double)report.elapsed_ms / 1000);
     return false;
   }
   return good;

@@ -5,6 +5,7 @@
 #ifndef TRANSOM_HOST_APP_LATENCY_MONITOR_H
 #define TRANSOM_HOST_APP_LATENCY_MONITOR_H
 
+#include "host/app/settings.h"
 #include "host/stats/latency_trace.h"
 #include "protocol/clock_cell.h"
 
@@ -17,17 +18,11 @@
 
 struct latency_monitor;
 
-struct latency_monitor_options {
-  const char *domain;
-  const char *json, *csv, *html; /* files; "-" = standard output; "" = none */
-  bool needs_frames;             /* a run without one has failed */
-  bool text;                     /* a table on standard output, live where that is a terminal */
-  bool same_clock;
-  uint64_t seconds; /* for the progress; 0 = no end */
-};
+/* Whether `settings` ask for figures; only then the guest's clock is asked, which wakes its agent more often. */
+bool latency_monitor_is_wanted(const struct view_settings *settings);
 
-/* Strings are not copied. NULL: out of memory. */
-struct latency_monitor *latency_monitor_create(const struct latency_monitor_options *options);
+/* `settings` must live as long. NULL: out of memory. */
+struct latency_monitor *latency_monitor_create(const struct view_settings *settings);
 
 /* Writes the reports that were asked for. False: said why on the log. NULL is fine. */
 bool latency_monitor_finish(struct latency_monitor *monitor);

@@ -702,20 +702,6 @@ static struct viewer *create(const struct view_settings *settings) {
   return viewer;
 }
 
-/* Only for who wants figures: an agent that is asked for its time is woken more often. */
-static struct latency_monitor *create_latency(const struct view_settings *settings) {
-  const struct latency_settings *latency = &settings->latency;
-  struct latency_monitor_options options = {.domain = settings->domain,
-                                            .json = latency->wanted ? latency->json : "",
-                                            .csv = latency->wanted ? latency->csv : "",
-                                            .html = latency->wanted ? latency->html : "",
-                                            .needs_frames = latency->wanted,
-                                            .text = latency->text,
-                                            .same_clock = settings->same_clock,
-                                            .seconds = (uint64_t)settings->seconds};
-  return latency_monitor_create(&options);
-}
-
 static int start_and_run(struct viewer *viewer) {
   char error[256];
   if (start(viewer, error, sizeof error))
@@ -729,9 +715,8 @@ int viewer_run(const struct view_settings *settings) {
   log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
   control_thread_block_signals();
-  if (settings->latency.wanted || settings->stats == SETTINGS_STATS_JSON || settings->stats_socket[0])
-    if (!(latency = create_latency(settings)))
-      return EXIT_STATUS_FAILED;
+  if (latency_monitor_is_wanted(settings) && !(latency = latency_monitor_create(settings)))
+    return EXIT_STATUS_FAILED;
   struct viewer *viewer = create(settings);
   int status = EXIT_STATUS_FAILED;
   if (viewer) {
