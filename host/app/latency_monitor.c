@@ -23,7 +23,8 @@ struct latency_monitor {
   uint64_t started_ns, ticks;
   bool live; /* standard output is a terminal that shows the table */
   pthread_mutex_t lock;
-  char stages[LATENCY_MONITOR_STAGES_BYTES]; /* behind the lock */
+  char stages[LATENCY_MONITOR_STAGES_BYTES]; /* behind the lock, as is */
+  struct latency_graph graph;
 };
 
 bool latency_monitor_is_wanted(const struct view_settings *settings) {
@@ -103,6 +104,14 @@ static void keep_stages(struct latency_monitor *monitor, const struct latency_re
   pthread_mutex_unlock(&monitor->lock);
 }
 
+static void keep_graph(struct latency_monitor *monitor) {
+  struct latency_graph graph;
+  latency_recent_graph(latency_collector_recent(monitor->collector), clock_raw_ns(), &graph);
+  pthread_mutex_lock(&monitor->lock);
+  monitor->graph = graph;
+  pthread_mutex_unlock(&monitor->lock);
+}
+
 static void show_progress(const struct latency_monitor *monitor, const struct latency_report *report) {
   fputs(HOME_AND_CLEAR, stdout);
   latency_report_text(report, stdout);
@@ -118,8 +127,15 @@ void latency_monitor_tick(struct latency_monitor *monitor) {
   latency_collector_step(monitor->collector, monitor->trace);
   struct latency_report report = report_of(monitor);
   keep_stages(monitor, &report);
+  keep_graph(monitor);
   if (monitor->live && monitor->ticks++ % SHOWN_EVERY == 0)
     show_progress(monitor, &report);
+}
+
+void latency_monitor_graph(struct latency_monitor *monitor, struct latency_graph *graph) {
+  pthread_mutex_lock(&monitor->lock);
+  *graph = monitor->graph;
+  pthread_mutex_unlock(&monitor->lock);
 }
 
 size_t latency_monitor_line(struct latency_monitor *monitor, char *line, size_t capacity) {

@@ -6,6 +6,7 @@
 #define TRANSOM_HOST_APP_LATENCY_MONITOR_H
 
 #include "host/app/settings.h"
+#include "host/stats/latency_recent.h"
 #include "host/stats/latency_trace.h"
 #include "protocol/clock_cell.h"
 
@@ -36,6 +37,10 @@ void latency_monitor_tick(struct latency_monitor *monitor);
 
 /* The figures of the last tick as `transom latency --json` has them: one line. Its length; 0 = it does not fit. The control thread. */
 size_t latency_monitor_line(struct latency_monitor *monitor, char *line, size_t capacity);
+
+/* The last seconds as of the last tick, for a HUD's graphs: one of latency_recent_graph() with CLOCK_MONOTONIC_RAW. A short lock, any
+ * thread. */
+void latency_monitor_graph(struct latency_monitor *monitor, struct latency_graph *graph);
 
 /* The stages of the last tick as a JSON object ("null" before the first). A short lock. */
 void latency_monitor_stages(struct latency_monitor *monitor, char text[LATENCY_MONITOR_STAGES_BYTES]);

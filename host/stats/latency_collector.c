@@ -10,6 +10,7 @@ struct latency_collector {
   struct latency_collector_options options;
   struct clock_mapping mapping;
   struct latency_figures figures;
+  struct latency_recent recent;
   struct latency_frame waiting[LATENCY_COLLECTOR_WAITING]; /* a ring */
   uint32_t first, count;
   struct latency_record *records;
@@ -111,6 +112,7 @@ void latency_collector_exchange(struct latency_collector *collector, const struc
 }
 
 void latency_collector_frame(struct latency_collector *collector, const struct latency_frame *frame) {
+  latency_recent_add(&collector->recent, frame);
   if (collector->count == LATENCY_COLLECTOR_WAITING)
     settle_oldest(collector, true);
   collector->waiting[(collector->first + collector->count++) % LATENCY_COLLECTOR_WAITING] = *frame;
@@ -127,6 +129,7 @@ void latency_collector_step(struct latency_collector *collector, struct latency_
 void latency_collector_finish(struct latency_collector *collector) { settle_all(collector, true); }
 
 const struct latency_figures *latency_collector_figures(const struct latency_collector *collector) { return &collector->figures; }
+const struct latency_recent *latency_collector_recent(const struct latency_collector *collector) { return &collector->recent; }
 const struct clock_mapping *latency_collector_mapping(const struct latency_collector *collector) { return &collector->mapping; }
 
 const struct latency_record *latency_collector_records(const struct latency_collector *collector, size_t *count, uint64_t *left_out) {

@@ -6,6 +6,7 @@
 
 #include "host/stats/clock_mapping.h"
 #include "host/stats/latency_figures.h"
+#include "host/stats/latency_recent.h"
 
 #include <stddef.h>
 
@@ -32,6 +33,7 @@ void latency_collector_step(struct latency_collector *collector, struct latency_
 void latency_collector_finish(struct latency_collector *collector);
 
 const struct latency_figures *latency_collector_figures(const struct latency_collector *collector);
+const struct latency_recent *latency_collector_recent(const struct latency_collector *collector);
 const struct clock_mapping *latency_collector_mapping(const struct latency_collector *collector);
 
 /* In the order of presentation; valid until the next call that adds. `left_out`: those beyond the maximum, or beyond the memory. */

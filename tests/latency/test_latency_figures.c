@@ -8,6 +8,7 @@
 
 #include "common/thread.h"
 #include "host/stats/latency_collector.h"
+#include "host/stats/latency_recent.h"
 
 #include <stdlib.h>
 
@@ -223,6 +224,42 @@ static void frames_wait_for_a_clock_in_bounded_number(void **state) {
   latency_collector_destroy(collector);
 }
 
+/* ---- graphs ---- */
+
+#define TENTH LATENCY_RECENT_COLUMN_NS
+
+static void add_recent(struct latency_recent *recent, uint64_t presented_ns, uint64_t took_ns, bool is_missed) {
+  struct latency_frame frame = {.host_ns = {presented_ns - took_ns, presented_ns - took_ns, presented_ns, presented_ns, presented_ns},
+                                .source = is_missed ? LATENCY_SOURCE_NONE : LATENCY_SOURCE_CALL,
+                                .skipped = is_missed};
+  latency_recent_add(recent, &frame);
+}
+
+static void a_graph_shows_the_last_seconds(void **state) {
+  (void)state;
+  static struct latency_recent recent;
+  struct latency_graph graph;
+  add_recent(&recent, 1000 * TENTH, 9 * US, false); /* too old for the graph below */
+  for (unsigned i = 1; i <= 100; i++)
+    add_recent(&recent, 1060 * TENTH + i, i * US, false);
+  add_recent(&recent, 1061 * TENTH, 5 * US, true);
+  add_recent(&recent, 1010 * TENTH, 5 * US, false); /* its column belongs to 1060 by now: it comes too late */
+  latency_recent_graph(&recent, 1061 * TENTH + 1, &graph);
+  assert_int_equal(graph.presented, 100);
+  assert_int_equal(graph.missed, 1);
+  assert_int_equal(graph.skipped, 1);
+  assert_int_equal(graph.p50_ns, 50 * US);
+  assert_int_equal(graph.p99_ns, 99 * US);
+  const uint32_t last = LATENCY_RECENT_COLUMNS - 1;
+  assert_int_equal(graph.columns[last].missed, 1);
+  assert_int_equal(graph.columns[last - 1].presented, 100);
+  assert_int_equal(graph.columns[last - 1].parts_ns[1], 50500); /* the mean, all of it the upload */
+  assert_int_equal(graph.highest_ns, 50500);
+  latency_recent_graph(&recent, 1061 * TENTH + LATENCY_RECENT_COLUMNS * TENTH, &graph);
+  assert_int_equal(graph.presented + graph.missed, 0);
+  assert_int_equal(graph.p99_ns, 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -237,6 +274,7 @@ int main(void) {
       TEST(what_is_not_known_is_not_counted),
       TEST(news_of_an_older_frame_is_no_overlap),
       TEST(frames_wait_for_a_clock_in_bounded_number),
+      TEST(a_graph_shows_the_last_seconds),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
