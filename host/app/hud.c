@@ -26,6 +26,12 @@ static void add_times(struct writer *writer, const char *name, const struct hist
         (double)histogram_quantile(histogram, 990) / 1e6);
 }
 
+static void add_recent(struct writer *writer, const struct latency_graph *recent) {
+  if (recent && recent->presented)
+    add(writer, "seen to drawn  %.2f ms, %.2f ms at worst of 100; missed %u of %u\n", (double)recent->p50_ns / 1e6,
+        (double)recent->p99_ns / 1e6, recent->missed, recent->missed + recent->presented);
+}
+
 void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD_BYTES]) {
   struct writer writer = {.text = text};
   const struct frame_feed_counts *now = &stats->counts, *before = &hud->counts;
@@ -38,6 +44,7 @@ void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD
       (double)(now->uploaded_bytes - before->uploaded_bytes) / seconds / (1 << 20));
   add_times(&writer, "published to seen", stats->publish_to_seen);
   add_times(&writer, "published to drawn", stats->publish_to_presented);
+  add_recent(&writer, stats->recent);
   add(&writer, "skipped %llu, torn %llu, refused %llu\n", (unsigned long long)now->skipped, (unsigned long long)now->torn,
       (unsigned long long)now->bad);
   if (stats->capture)

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "host/present/presenter_select.h"
 #include "host/stats/latency_report.h"
 
 #include <errno.h>
@@ -12,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHOWN_EVERY 4u /* ticks: the table once a second */
+#define TICK_MS 250u
+#define HUD_TICK_MS 1000u            /* the trace holds four seconds of 240 frames */
+#define CLOCK_NS UINT64_C(200000000) /* between bursts: five chances a second for a short exchange */
+#define SHOWN_EVERY 4u               /* ticks: the table once a second */
 #define HOME_AND_CLEAR "\033[H\033[J"
 
 struct latency_monitor {
@@ -27,8 +31,19 @@ struct latency_monitor {
   struct latency_graph graph;
 };
 
-bool latency_monitor_is_wanted(const struct view_settings *settings) {
+/* Somebody asked for figures. */
+static bool is_wanted(const struct view_settings *settings) {
   return settings->latency.wanted || settings->stats == SETTINGS_STATS_JSON || settings->stats_socket[0];
+}
+
+uint64_t latency_monitor_tick_ms(const struct view_settings *settings) {
+  if (is_wanted(settings))
+    return TICK_MS;
+  return settings->renderer == PRESENTER_HEADLESS ? 0 : HUD_TICK_MS;
+}
+
+uint64_t latency_monitor_clock_ns(const struct view_settings *settings) {
+  return is_wanted(settings) && !settings->same_clock ? CLOCK_NS : 0;
 }
 
 static const char *path_of(const char *path) { return path ? path : ""; }

@@ -13,14 +13,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LATENCY_MONITOR_TICK_MS 250u
-#define LATENCY_MONITOR_CLOCK_NS UINT64_C(200000000) /* between bursts: five chances a second for a short exchange */
 #define LATENCY_MONITOR_STAGES_BYTES 3072u
 
 struct latency_monitor;
 
-/* Whether `settings` ask for figures; only then the guest's clock is asked, which wakes its agent more often. */
-bool latency_monitor_is_wanted(const struct view_settings *settings);
+/* How often to call latency_monitor_tick(), and how often to ask the guest's clock; 0 = never. Where figures were not asked for, a window
+ * may still show its HUD: a slow tick, and the agent, which questions would wake, is left alone. */
+uint64_t latency_monitor_tick_ms(const struct view_settings *settings);
+uint64_t latency_monitor_clock_ns(const struct view_settings *settings);
 
 /* `settings` must live as long. NULL: out of memory. */
 struct latency_monitor *latency_monitor_create(const struct view_settings *settings);

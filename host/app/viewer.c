@@ -321,7 +321,12 @@ static void refresh_hud(struct viewer *viewer) {
   char text[HUD_BYTES];
   if (!viewer->hud.visible || now_ns < viewer->hud.due_ns)
     return;
+  struct latency_graph recent;
   struct viewer_stats stats = stats_of(viewer, "hud");
+  if (viewer->latency) {
+    latency_monitor_graph(viewer->latency, &recent);
+    stats.recent = &recent;
+  }
   hud_format(&viewer->hud, &stats, text);
   viewer->presenter->impl->hud(viewer->presenter, text);
   viewer->hud.due_ns = now_ns + HUD_PERIOD_NS;
@@ -593,8 +598,8 @@ static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
                                .head = (uint32_t)settings->head,
                                .seconds = (uint64_t)settings->seconds,
                                .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0,
-                               .latency_interval_ms = viewer->latency ? LATENCY_MONITOR_TICK_MS : 0,
-                               .clock_interval_ns = viewer->latency && !settings->same_clock ? LATENCY_MONITOR_CLOCK_NS : 0};
+                               .latency_interval_ms = latency_monitor_tick_ms(settings),
+                               .clock_interval_ns = latency_monitor_clock_ns(settings)};
   guest_mode_parse(settings->guest_mode, &viewer->control_options.mode); /* checked by settings_load() */
   viewer->control = control_thread_start(&viewer->control_options, &events, viewer, error, capacity);
   if (!viewer->control)
@@ -715,7 +720,7 @@ int viewer_run(const struct view_settings *settings) {
   log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
   control_thread_block_signals();
-  if (latency_monitor_is_wanted(settings) && !(latency = latency_monitor_create(settings)))
+  if (latency_monitor_tick_ms(settings) && !(latency = latency_monitor_create(settings)))
     return EXIT_STATUS_FAILED;
   struct viewer *viewer = create(settings);
   int status = EXIT_STATUS_FAILED;

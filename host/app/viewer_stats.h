@@ -4,6 +4,7 @@
 
 #include "common/histogram.h"
 #include "host/app/frame_feed.h"
+#include "host/stats/latency_recent.h"
 
 struct viewer_stats {
   const char *event; /* "tick", "exit" */
@@ -19,6 +20,7 @@ struct viewer_stats {
   bool doorbell;
   bool held; /* frames are read under a hold */
   struct frame_feed_counts counts;
+  const struct latency_graph *recent;                             /* for the HUD; NULL = nothing is measured */
   const char *stages;                                             /* JSON of latency_report_stages_json(); NULL = none */
   const struct histogram *publish_to_seen, *publish_to_presented; /* NULL = not the same clock */
 };

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "host/app/guest_mode.h"
+#include "host/app/hud.h"
 #include "host/app/poll_pacer.h"
 #include "host/app/screens.h"
 #include "host/app/viewer_stats.h"
@@ -126,6 +127,20 @@ static void figures_fit_whatever_they_are(void **state) {
   free(histogram);
 }
 
+static void the_hud_shows_the_last_seconds(void **state) {
+  (void)state;
+  struct viewer_stats stats = some_stats();
+  struct latency_graph recent = {.p50_ns = 1234567, .p99_ns = 9876543, .presented = 99, .missed = 1};
+  struct hud hud = {0};
+  char text[HUD_BYTES];
+  stats.rung = "";
+  hud_format(&hud, &stats, text);
+  assert_null(strstr(text, "seen to drawn"));
+  stats.recent = &recent;
+  hud_format(&hud, &stats, text);
+  assert_non_null(strstr(text, "seen to drawn  1.23 ms, 9.88 ms at worst of 100; missed 1 of 100\n"));
+}
+
 #define MS UINT64_C(1000000)
 
 static void polling_rests_without_a_rhythm(void **state) {
@@ -178,6 +193,7 @@ int main(void) {
       cmocka_unit_test(a_mode_is_read_or_refused),
       cmocka_unit_test(figures_are_json),
       cmocka_unit_test(figures_fit_whatever_they_are),
+      cmocka_unit_test(the_hud_shows_the_last_seconds),
       cmocka_unit_test(polling_rests_without_a_rhythm),
       cmocka_unit_test(polling_meets_the_predicted_frame),
       cmocka_unit_test(polling_gives_up_on_a_guest_at_rest),
