@@ -10,6 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+void input_client_refill(struct input_client *client) {
+  client->lines_left = INPUT_CLIENT_LINES_A_SECOND;
+  client->host_keys_left = INPUT_CLIENT_HOST_KEYS_A_SECOND;
+}
+
 void input_client_say(struct input_client *client, const char *line, int fd) {
   if (line_socket_send(client->lines.fd, line, fd))
     shutdown(client->lines.fd, SHUT_RDWR);

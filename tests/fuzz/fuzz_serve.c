@@ -73,7 +73,7 @@ static void serve_start(struct serve *serve) {
   serve->control = viewer_control_create(serve->loop, serve->server, &control_events, serve);
   fuzz_require(serve->loop && serve->server && serve->control);
   serve->usb = usb_channels_create(serve->loop, &serve->users);
-  const struct input_guard_options guard_options = {serve->usb, &serve->users, &fake_input_device_access};
+  const struct input_guard_options guard_options = {serve->usb, &serve->users, &fake_input_device_access, &fake_host_keyboard};
   serve->guard = input_guard_create(serve->loop, &guard_options);
   fuzz_require(serve->usb && serve->guard);
   for (uint32_t i = 0; i < 4; i++)
@@ -98,7 +98,7 @@ static void serve_stop(struct serve *serve) {
   viewer_control_destroy(serve->control);
   serve->control = NULL;
   input_guard_destroy(serve->guard);
-  fuzz_require(fake_input_devices_opened() == fake_input_devices_revoked());
+  fuzz_require(fake_input_devices_opened() == fake_input_devices_revoked() && fake_host_keyboards_open() == 0);
   usb_channels_destroy(serve->usb);
   ivshmem_server_destroy(serve->server);
   event_loop_destroy(serve->loop);

@@ -47,6 +47,7 @@ PARTS = {
 INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
     ("host/serve/key_release.c", "host/input/keymap_table.h"),  # QEMU's names of keys: a constant table
+    ("host/serve/host_keyboard.c", "host/input/evdev_keymap.h"),  # Linux codes of usages: a constant table
     ("protocol/atomics.h", "simulated_memory.h"),  # tests/support, in the one test that defines WIRE_SIMULATED_MEMORY
 }
 # Our headers that any part of host/ may include.

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/input-event-codes.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -34,6 +35,7 @@ struct viewer {
   char said[SAID_MAX][128]; /* what the server said, in order, that nobody has expected yet */
   int fds[SAID_MAX];        /* with it, or -1 */
   unsigned count;
+  unsigned host_keys;     /* how often it was told that they are played: of no concern for most tests */
   struct held_keys *held; /* as last granted */
 };
 
@@ -64,7 +66,7 @@ static int setup(void **state) {
   fixture->loop = event_loop_create(EVENT_LOOP_EPOLL);
   assert_int_equal(qemu_users_init(&fixture->users, ""), 0);
   fixture->channels = usb_channels_create(fixture->loop, &fixture->users);
-  const struct input_guard_options options = {fixture->channels, &fixture->users, &fake_input_device_access};
+  const struct input_guard_options options = {fixture->channels, &fixture->users, &fake_input_device_access, &fake_host_keyboard};
   fixture->guard = input_guard_create(fixture->loop, &options);
   fixture->listener = listen_somewhere();
   assert_int_equal(usb_channels_listen(fixture->channels, USB_CHANNELS_INPUT, fixture->listener), 0);
@@ -78,6 +80,7 @@ static int teardown(void **state) {
   event_loop_destroy(fixture->loop);
   close(fixture->listener);
   assert_int_equal(fake_input_devices_opened(), fake_input_devices_revoked()); /* nothing stays lent */
+  assert_int_equal(fake_host_keyboards_open(), 0);
   free(fixture);
   return 0;
 }
@@ -90,6 +93,10 @@ static bool carries_descriptor(const char *line) {
 
 static bool note_line(char *line, void *user_data) {
   struct viewer *viewer = user_data;
+  if (!strcmp(line, "host-keys")) {
+    viewer->host_keys++;
+    return true;
+  }
   assert_true(viewer->count < SAID_MAX && strlen(line) < sizeof viewer->said[0]);
   strcpy(viewer->said[viewer->count], line);
   viewer->fds[viewer->count] = carries_descriptor(line) ? line_socket_take_fd(&viewer->lines) : -1;
@@ -616,6 +623,198 @@ static void only_a_monitor_is_written_to(void **state) {
   close(pipe_ends[0]);
 }
 
+/* ---- host keys ---- */
+
+static void assert_played(const char *expected) { assert_string_equal(fake_host_keyboard_told(), expected); }
+
+/* With the devices, ready for host keys. */
+static void join_with_keyboard(struct fixture *fixture, struct viewer *viewer) {
+  join(fixture, viewer, false);
+  expect_grant(fixture, viewer);
+  expect_and_close(fixture, viewer, "device ");
+  assert_int_equal(viewer->host_keys, 1);
+}
+
+/* Super and 1, held and given to the host. */
+static void hold_chord(struct fixture *fixture, struct viewer *viewer) {
+  fake_key_hold(KEY_LEFTMETA, true);
+  fake_key_hold(KEY_1, true);
+  say(fixture, viewer, "input host-key 7 e3 1\ninput host-key 7 1e 1\n", -1);
+  assert_played("+125 +2 ");
+}
+
+static void host_keys_are_played_in_their_order(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  join_with_keyboard(fixture, &viewer);
+  hold_chord(fixture, &viewer);
+  say(fixture, &viewer, "input host-key 7 e3 1\n", -1); /* it is down already */
+  assert_played("");
+  fake_key_hold(KEY_LEFTMETA, false);
+  fake_key_hold(KEY_1, false);
+  say(fixture, &viewer, "input host-key 7 e3 0\ninput host-key 7 1e 0\ninput host-key 7 1e 0\n", -1);
+  assert_played("-125 -2 ");
+  fake_key_hold(KEY_VOLUMEUP, true);
+  say(fixture, &viewer, "input host-key c e9 1\ninput host-key c e9 0\n", -1);
+  assert_played("+115 -115 ");
+  leave(fixture, &viewer);
+}
+
+static void keys_that_are_not_down_are_not_played(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  join_with_keyboard(fixture, &viewer);
+  fake_key_hold(KEY_2, true);
+  fake_key_hold(BTN_LEFT, true);
+  say(fixture, &viewer, "input host-key 7 1e 1\ninput host-key 7 1e 0\n", -1);
+  say(fixture, &viewer, "input host-key 7 f0 1\ninput host-key c 3ff 1\n", -1); /* keys that Linux does not have */
+  assert_played("");
+  expect_nothing(fixture, &viewer);
+  leave(fixture, &viewer);
+}
+
+static void host_keys_are_for_who_has_the_devices(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer first, second;
+  fake_key_hold(KEY_1, true);
+  join_with_keyboard(fixture, &first);
+  join(fixture, &second, false);
+  expect(fixture, &second, "busy ");
+  say(fixture, &second, "input host-key 7 1e 1\n", -1);
+  assert_played("");
+  say(fixture, &first, "input back\n", -1);
+  assert_int_equal(fake_host_keyboards_open(), 1); /* the second's */
+  say(fixture, &first, "input host-key 7 1e 1\n", -1);
+  assert_played("");
+  leave(fixture, &first);
+  leave(fixture, &second);
+}
+
+static void without_devices_there_is_no_keyboard(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  fake_input_device_unplug("/dev/input/event3");
+  join(fixture, &viewer, false);
+  expect_grant(fixture, &viewer);
+  expect(fixture, &viewer, "no-devices there are none");
+  expect_nothing(fixture, &viewer);
+  assert_int_equal(fake_host_keyboards_open(), 0);
+  fake_input_device_plug("/dev/input/event3", "Keyboard", INPUT_DEVICE_KEYBOARD);
+  expect_and_close(fixture, &viewer, "device ");
+  assert_int_equal(viewer.host_keys, 1);
+  fake_input_device_plug("/dev/input/event4", "Keyboard", INPUT_DEVICE_KEYBOARD);
+  expect_and_close(fixture, &viewer, "device ");
+  assert_int_equal(viewer.host_keys, 1); /* said once */
+  leave(fixture, &viewer);
+}
+
+static void without_uinput_it_is_said_once(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  fake_host_keyboard_fail(EACCES);
+  join(fixture, &viewer, false);
+  expect_grant(fixture, &viewer);
+  expect_and_close(fixture, &viewer, "device ");
+  expect(fixture, &viewer, "no-host-keys transom-serve cannot open /dev/uinput: Permission denied");
+  fake_key_hold(KEY_1, true);
+  say(fixture, &viewer, "input host-key 7 1e 1\n", -1);
+  fake_input_device_plug("/dev/input/event4", "Keyboard", INPUT_DEVICE_KEYBOARD);
+  expect_and_close(fixture, &viewer, "device ");
+  expect_nothing(fixture, &viewer);
+  assert_played("");
+  leave(fixture, &viewer);
+}
+
+static void assert_all_up(void) {
+  assert_played("-2 -125 ");
+  assert_int_equal(fake_host_keyboards_open(), 0);
+}
+
+static void the_dead_leave_no_host_key_down(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  join_with_keyboard(fixture, &viewer);
+  hold_chord(fixture, &viewer);
+  leave(fixture, &viewer);
+  assert_all_up();
+}
+
+static void the_silent_leave_no_host_key_down(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  join_with_keyboard(fixture, &viewer);
+  hold_chord(fixture, &viewer);
+  pass(fixture, INPUT_GUARD_SILENCE_NS);
+  assert_all_up();
+  leave(fixture, &viewer);
+}
+
+static void the_revoked_leave_no_host_key_down(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  join_with_keyboard(fixture, &viewer);
+  hold_chord(fixture, &viewer);
+  fake_login_set(geteuid(), LOGIN_LOCKED);
+  assert_all_up();
+  say(fixture, &viewer, "input host-key 7 1e 1\n", -1);
+  assert_played("");
+  leave(fixture, &viewer);
+}
+
+static void the_replaced_leave_no_host_key_down(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer first, second;
+  join_with_keyboard(fixture, &first);
+  hold_chord(fixture, &first);
+  join(fixture, &second, true);
+  assert_played("-2 -125 ");
+  leave(fixture, &first);
+  leave(fixture, &second);
+}
+
+static void who_gives_back_leaves_no_host_key_down(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  join_with_keyboard(fixture, &viewer);
+  hold_chord(fixture, &viewer);
+  say(fixture, &viewer, "input back\n", -1);
+  assert_all_up();
+  leave(fixture, &viewer);
+}
+
+/* A viewer that keeps a key down which the user has let go of. */
+static void lifted_keys_are_released_unasked(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  join_with_keyboard(fixture, &viewer);
+  hold_chord(fixture, &viewer);
+  pass(fixture, SECOND);
+  assert_played("");
+  fake_key_hold(KEY_1, false);
+  pass(fixture, SECOND);
+  assert_played("-2 ");
+  leave(fixture, &viewer);
+  assert_played("-125 ");
+}
+
+/* A volume knob says more than sixteen lines a second. */
+static void host_keys_have_a_bound_of_their_own(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  join_with_keyboard(fixture, &viewer);
+  for (unsigned i = 0; i < 512; i++)
+    say(fixture, &viewer, "input host-key c e9 0\n", -1);
+  say(fixture, &viewer, "input alive\n", -1);
+  assert_false(hear(fixture, &viewer));
+  pass(fixture, SECOND);
+  for (unsigned i = 0; i < 512; i++)
+    say(fixture, &viewer, "input host-key c e9 0\n", -1);
+  assert_false(hear(fixture, &viewer));
+  say(fixture, &viewer, "input host-key c e9 0\n", -1);
+  assert_true(hear(fixture, &viewer));
+  leave(fixture, &viewer);
+}
+
 /* ---- clients that mean ill ---- */
 
 static void assert_dropped(struct fixture *fixture, const char *line, int fd) {
@@ -637,6 +836,7 @@ static void nonsense_ends_the_connection(void **state) {
   assert_dropped(fixture, "hello\n", -1);
   assert_dropped(fixture, "input alive \n", -1);
   assert_dropped(fixture, "peer 3\n", -1);
+  assert_dropped(fixture, "input host-key 9 1 1\n", -1);
   assert_dropped(fixture, "input qmp\n", -1); /* without a descriptor */
   assert_dropped(fixture, endless, -1);
 }
@@ -707,6 +907,18 @@ int main(void) {
       T(replaced_viewer_is_given_time),
       T(replaced_viewer_that_answers_is_trusted),
       T(only_a_monitor_is_written_to),
+      T(host_keys_are_played_in_their_order),
+      T(keys_that_are_not_down_are_not_played),
+      T(host_keys_are_for_who_has_the_devices),
+      T(without_devices_there_is_no_keyboard),
+      T(without_uinput_it_is_said_once),
+      T(the_dead_leave_no_host_key_down),
+      T(the_silent_leave_no_host_key_down),
+      T(the_revoked_leave_no_host_key_down),
+      T(the_replaced_leave_no_host_key_down),
+      T(who_gives_back_leaves_no_host_key_down),
+      T(lifted_keys_are_released_unasked),
+      T(host_keys_have_a_bound_of_their_own),
       T(nonsense_ends_the_connection),
       T(flood_ends_the_connection),
       T(descriptors_are_counted),
