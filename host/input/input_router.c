@@ -82,7 +82,7 @@ static void take(struct input_router *router) {
     return;
   }
   struct input_source *source = router->sources[router->grabbed];
-  router->host_keys.can_reach_host = router->grabbed == INPUT_ORIGIN_DEVICES && router->events->to_host != NULL;
+  router->host_keys.can_reach_host = router->grabbed == INPUT_ORIGIN_DEVICES && router->host_plays_keys;
   router->hotkeys.takes_f11 = false;
   if (source->impl->any_down(source)) {
     input_router_step(router, CAPTURE_RACED, router->note, router->now_ns);
@@ -254,6 +254,11 @@ void input_router_set_sink(struct input_router *router, struct input_sink *sink,
     router->sink = sink;
   }
   input_router_step(router, ready ? CAPTURE_HEARING : CAPTURE_DEAF, INPUT_NOTE_DEAF, now_ns);
+}
+
+/* It comes with the devices, and they are not grabbed yet. When it goes, they go. */
+void input_router_set_host(struct input_router *router, bool plays_keys) {
+  router->host_plays_keys = plays_keys && router->events->to_host != NULL;
 }
 
 void input_router_set_note(struct input_router *router, enum input_note note) {
