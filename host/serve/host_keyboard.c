@@ -20,11 +20,16 @@
 #define PAGE_CONSUMER 0x0c
 #define DOWN_MAX 64 /* as many as a viewer remembers */
 
+struct down_key {
+  uint16_t code;
+  bool was_lifted; /* when they were looked at last */
+};
+
 struct host_keyboard {
   const struct host_keyboard_output *output;
   const struct device_leases *leases;
   int fd;
-  uint16_t down[DOWN_MAX]; /* codes, in the order of their presses */
+  struct down_key down[DOWN_MAX]; /* in the order of their presses */
   unsigned count;
 };
 
@@ -72,7 +77,7 @@ const struct host_keyboard_output host_keyboard_uinput = {.open = uinput_open, .
 
 static unsigned find(const struct host_keyboard *keyboard, uint16_t code) {
   unsigned i = 0;
-  while (i < keyboard->count && keyboard->down[i] != code)
+  while (i < keyboard->count && keyboard->down[i].code != code)
     i++;
   return i;
 }
@@ -82,13 +87,13 @@ static bool press(struct host_keyboard *keyboard, uint16_t code) {
     return false;
   if (find(keyboard, code) < keyboard->count || keyboard->count == DOWN_MAX)
     return true;
-  keyboard->down[keyboard->count++] = code;
+  keyboard->down[keyboard->count++] = (struct down_key){.code = code};
   keyboard->output->key(keyboard->fd, code, true);
   return true;
 }
 
 static void release(struct host_keyboard *keyboard, unsigned index) {
-  keyboard->output->key(keyboard->fd, keyboard->down[index], false);
+  keyboard->output->key(keyboard->fd, keyboard->down[index].code, false);
   keyboard->count--;
   memmove(&keyboard->down[index], &keyboard->down[index + 1], (keyboard->count - index) * sizeof keyboard->down[0]);
 }
@@ -106,9 +111,14 @@ bool host_keyboard_key(struct host_keyboard *keyboard, uint16_t page, uint16_t u
 }
 
 void host_keyboard_release_lifted(struct host_keyboard *keyboard) {
-  for (unsigned i = keyboard->count; i-- > 0;)
-    if (!device_leases_is_down(keyboard->leases, keyboard->down[i]))
+  for (unsigned i = keyboard->count; i-- > 0;) {
+    struct down_key *key = &keyboard->down[i];
+    const bool is_lifted = !device_leases_is_down(keyboard->leases, key->code);
+    if (is_lifted && key->was_lifted)
       release(keyboard, i);
+    else
+      key->was_lifted = is_lifted;
+  }
 }
 
 /* ---- life ---- */

@@ -28,7 +28,7 @@ void host_keyboard_destroy(struct host_keyboard *keyboard); /* releases everythi
 /* False: a press of a key that is not down, or that Linux does not have; not played. */
 bool host_keyboard_key(struct host_keyboard *keyboard, uint16_t page, uint16_t usage, bool down);
 
-/* Releases what the user has let go of: for a viewer that does not say so. Now and then. */
+/* Once a second: releases what nobody held, now and at the last call. For a viewer that does not say so; one that does is faster. */
 void host_keyboard_release_lifted(struct host_keyboard *keyboard);
 
 #endif

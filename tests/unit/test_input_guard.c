@@ -792,6 +792,9 @@ static void lifted_keys_are_released_unasked(void **state) {
   assert_played("");
   fake_key_hold(KEY_1, false);
   pass(fixture, SECOND);
+  assert_played(""); /* the viewer may be about to say so */
+  say(fixture, &viewer, "input alive\n", -1);
+  pass(fixture, SECOND);
   assert_played("-2 ");
   leave(fixture, &viewer);
   assert_played("-125 ");
