@@ -318,7 +318,12 @@ static void on_revoked(const char *why, void *user_data) {
   set_deadline(input);
 }
 
-static void on_host_keys(void *user_data) { input_router_set_host(&((struct input_thread *)user_data)->router, true); }
+static void on_host_keys(void *user_data) {
+  struct input_thread *input = user_data;
+  input_router_set_host(&input->router, true);
+  if (input->options->router.host_keys->count)
+    log_info("while keyboards are captured, host keys reach the host through transom-serve");
+}
 
 static void on_host_keys_refused(const char *why, void *user_data) { say_guest_has_host_keys(user_data, why); }
 
