@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "guest/windows/display_watch.h"
+#include "guest/windows/input_activity.h"
 #include "guest/windows/stop_wish.h"
 #include "guest/windows/wide_text.h"
 
@@ -11,7 +12,9 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 #define REST_IN_CAPTURE_NS UINT64_C(1000000)
-#define HANDLES_MAX (STOP_WISH_HANDLES + 2u)
+#define HANDLES_MAX (STOP_WISH_HANDLES + 3u)
+/* Input is listened to only while the agent rests at least so long, as on Linux: one that polls at the display's rate gains nothing. */
+#define LISTEN_FROM_NS UINT64_C(50000000)
 #ifndef CREATE_WAITABLE_TIMER_HIGH_RESOLUTION
 #define CREATE_WAITABLE_TIMER_HIGH_RESOLUTION 0x2
 #endif
@@ -20,8 +23,9 @@ struct loop {
   struct agent *agent;
   struct region_device *device;
   struct screen_capture *capture;
+  struct input_activity *activity; /* NULL = the system refuses */
   HANDLE timer;
-  HANDLE handles[HANDLES_MAX]; /* the wish to end, the timer, the device's event */
+  HANDLE handles[HANDLES_MAX]; /* the wish to end, the timer, then what there is of the device's event and input */
   DWORD stops;                 /* of them, the first: the wish to end */
 };
 
@@ -31,13 +35,29 @@ static HANDLE create_timer(void) {
   return fine ? fine : CreateWaitableTimerExW(NULL, NULL, 0, TIMER_ALL_ACCESS);
 }
 
+static HANDLE device_event(const struct loop *loop) {
+  const intptr_t event = loop->device->impl->event ? loop->device->impl->event(loop->device) : -1;
+  return event != -1 ? (HANDLE)event : NULL;
+}
+
 static DWORD collect_handles(struct loop *loop) {
   DWORD count = loop->stops;
+  const HANDLE device = device_event(loop);
   loop->handles[count++] = loop->timer;
-  const intptr_t event = loop->device->impl->event ? loop->device->impl->event(loop->device) : -1;
-  if (event != -1)
-    loop->handles[count++] = (HANDLE)event;
+  if (device)
+    loop->handles[count++] = device;
+  if (loop->activity)
+    loop->handles[count++] = input_activity_event(loop->activity);
   return count;
+}
+
+static void take(struct loop *loop, HANDLE woken) {
+  if (woken == device_event(loop))
+    loop->device->impl->event_take(loop->device);
+  if (loop->activity && woken == input_activity_event(loop->activity)) {
+    input_activity_listen(loop->activity, false);
+    agent_note_activity(loop->agent);
+  }
 }
 
 /* Desktop Duplication tells of a new frame only to who waits in its own call, and not to who has other things to wait for: so the rest is
@@ -57,6 +77,8 @@ static bool may_rest_in_capture(const struct loop *loop, uint64_t rest_ns) {
 /* False when we are asked to end, or cannot wait. */
 static bool rest(struct loop *loop, uint64_t rest_ns) {
   const bool in_capture = may_rest_in_capture(loop, rest_ns);
+  if (loop->activity)
+    input_activity_listen(loop->activity, rest_ns >= LISTEN_FROM_NS);
   const DWORD count = collect_handles(loop);
   const LARGE_INTEGER due = {.QuadPart = -(LONGLONG)(rest_ns / 100)}; /* relative, in 100 ns */
   if (!SetWaitableTimer(loop->timer, &due, 0, NULL, NULL, FALSE))
@@ -68,8 +90,7 @@ static bool rest(struct loop *loop, uint64_t rest_ns) {
   }
   if (woken >= WAIT_OBJECT_0 + count)
     return false;
-  if (woken == WAIT_OBJECT_0 + loop->stops + 1)
-    loop->device->impl->event_take(loop->device);
+  take(loop, loop->handles[woken - WAIT_OBJECT_0]);
   return woken >= WAIT_OBJECT_0 + loop->stops;
 }
 
@@ -86,6 +107,7 @@ bool agent_loop_run(struct agent *agent, struct region_device *device, struct sc
     return false;
   }
   loop.stops = stop_wish_handles(loop.handles);
+  loop.activity = input_activity_create();
   const uint64_t end_ns = seconds ? clock_raw_ns() + seconds * SECOND_NS : UINT64_MAX;
   bool go_on = true;
   while (go_on) {
@@ -93,6 +115,7 @@ bool agent_loop_run(struct agent *agent, struct region_device *device, struct sc
     const uint64_t due_ns = step_ns < watch_ns ? step_ns : watch_ns;
     go_on = agent_end(agent) == AGENT_GOES_ON && clock_raw_ns() < end_ns && rest(&loop, rest_until(due_ns < end_ns ? due_ns : end_ns));
   }
+  input_activity_destroy(loop.activity);
   CloseHandle(loop.timer);
   return agent_end(agent) == AGENT_GOES_ON || agent_end(agent) == AGENT_DONE;
 }

@@ -12,8 +12,8 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"run", verb_run},         {"install", verb_install}, {"uninstall", verb_uninstall},
-    {"service", verb_service}, {"status", verb_status},   {"driver", verb_driver},
+    {"run", verb_run},         {"selftest", verb_selftest}, {"install", verb_install}, {"uninstall", verb_uninstall},
+    {"service", verb_service}, {"status", verb_status},     {"driver", verb_driver},
 };
 
 static const struct verb *find_verb(const char *name) {

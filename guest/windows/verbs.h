@@ -6,6 +6,7 @@
 #include "guest/windows/agent_settings.h"
 
 enum exit_status verb_run(const struct agent_settings *settings);
+enum exit_status verb_selftest(const struct agent_settings *settings);
 enum exit_status verb_install(const struct agent_settings *settings);
 enum exit_status verb_uninstall(const struct agent_settings *settings);
 enum exit_status verb_service(const struct agent_settings *settings); /* Windows calls it; not for people */

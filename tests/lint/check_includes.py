@@ -67,6 +67,7 @@ THIRD_PARTY = {
     "usbredir": (r"^usbredir", ["host/usb/usb_redir_*.c"]),
     "libpng": (r"^png\.h$", ["host/app/screenshot.c"]),
     "libdrm": (r"^(xf86drm|xf86drmMode|drm|drm_\w+)\.h$|^(libdrm|drm)/", ["guest/linux/*.c"]),
+    "DirectX headers": (r"^directx/", ["guest/windows/*.[ch]"]),
     "libsystemd": (r"^systemd/", ["host/serve/*.c"]),
     "cmocka": (r"^cmocka", []),
 }

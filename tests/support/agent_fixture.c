@@ -29,6 +29,12 @@ static int acquire(struct screen_capture *capture, uint64_t now_ns, struct scree
   fixture->looks++;
   *frame = (struct screen_frame){
       .mode = fixture->mode, .pixels = fixture->screen, .pitch_bytes = (size_t)fixture->mode.width * 4, .acquired_ns = now_ns};
+  if (fixture->copier) {
+    frame->copier = fixture->copier;
+    frame->pixels = NULL;
+    frame->damage_known = true;
+    damage_set_full(&frame->damage);
+  }
   return fixture->result;
 }
 

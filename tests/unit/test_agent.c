@@ -1,5 +1,6 @@
 #include "support/agent_fixture.h"
 
+#include "guest/core/frame_copier.h"
 #include "protocol/clock_cell.h"
 #include "protocol/control_message.h"
 #include "protocol/cursor.h"
@@ -444,6 +445,60 @@ static void leaves_a_lost_device(void **state) {
   assert_true(epoch && validate_epoch(&fixture->region));
 }
 
+/* A copier of the source's: what it says of bands is passed on, and a copy that fails is no frame. */
+struct fake_copier {
+  struct frame_copier copier;
+  struct agent_fixture *fixture;
+  struct frame_copy copy;
+  int fails_in_band; /* 0 = never */
+  int bands;
+};
+
+static int start_copy(struct frame_copier *copier, const struct frame_copy *copy) {
+  struct fake_copier *self = (struct fake_copier *)copier;
+  self->copy = *copy;
+  self->bands = 0;
+  return 0;
+}
+
+static int wait_copy(struct frame_copier *copier, uint32_t *rows) {
+  struct fake_copier *self = (struct fake_copier *)copier;
+  const struct frame_copy *copy = &self->copy;
+  if (++self->bands == self->fails_in_band)
+    return -EIO;
+  const uint32_t end = *rows + copy->band_rows < copy->mode.height ? *rows + copy->band_rows : copy->mode.height;
+  for (uint32_t y = *rows; y < end; y++)
+    memcpy(copy->slot + (size_t)y * copy->pitch_bytes, self->fixture->screen + (size_t)y * copy->mode.width * 4, copy->mode.width * 4);
+  *rows = end;
+  return 0;
+}
+
+static void copies_by_the_sources_copier(void **state) {
+  static const struct frame_copier_impl copier_impl = {.name = "fake", .start = start_copy, .wait = wait_copy};
+  struct agent_fixture *fixture = *state;
+  struct fake_copier copier = {.copier = {.impl = &copier_impl, .bands_max = 2}, .fixture = fixture};
+  struct transom_frame frame;
+  fixture->copier = &copier.copier;
+  start(fixture);
+  struct transom_frame_reader *reader = agent_fixture_consumer(fixture, 0);
+  assert_int_equal(frame_reader_acquire(reader, TRANSOM_ACQUIRE_COMPLETE, true, 0, &frame), 0);
+  assert_true(agent_fixture_shows(fixture, &frame));
+  assert_int_equal(copier.bands, 2);
+  assert_int_equal(copier.copy.band_rows, 100);
+  assert_int_equal(copier.copy.slot_offset % TRANSOM_SLOT_ALIGN, 0);
+  const uint64_t sequence = frame.sequence;
+  copier.fails_in_band = 2;
+  copier.bands = 0;
+  agent_fixture_touch(fixture, 5, 5);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(frame_reader_acquire(reader, TRANSOM_ACQUIRE_COMPLETE, true, sequence, &frame), -EAGAIN);
+  assert_int_equal(copier.bands, 2); /* it was tried */
+  copier.fails_in_band = 0;
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(frame_reader_acquire(reader, TRANSOM_ACQUIRE_COMPLETE, true, sequence, &frame), 0);
+  assert_true(agent_fixture_shows(fixture, &frame));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, agent_fixture_setup, agent_fixture_teardown)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -466,6 +521,7 @@ int main(void) {
       TEST(rings_who_is_armed),
       TEST(rings_each_for_what_it_waits_for),
       TEST(publishes_the_cursor_and_hides_it),
+      TEST(copies_by_the_sources_copier),
       TEST(follows_a_cursor_apart),
       TEST(leaves_a_lost_device),
   };

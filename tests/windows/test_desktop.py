@@ -4,7 +4,7 @@ import os
 import time
 
 from rig.display import Display
-from rig.failure import StepFailed, wait_until
+from rig.failure import wait_until
 from rig.region import RegionFile
 from rig.wine import windows_path
 
@@ -14,6 +14,7 @@ DRIVER = "tests/windows/guest/fake_ivshmem/fake_ivshmem.sys"
 WINDOW = "tests/windows/guest/desk_window.exe"
 FRAME_TIMEOUT_S = 30
 QUIET_S = 1.2  # longer than the agent's slowest look at the screen while somebody watches
+RESTING_S = 10.5  # from then on it looks each 250 ms
 MOVE = 60  # pixels
 DAMAGE_MOST = 0.30
 
@@ -43,8 +44,8 @@ class Desk:
         self.viewer = rig.children.start("viewer", [viewer, "view", "--region", ours, "--renderer", "sdl"], env=self.display.environment)
         self.viewer_window = self.display.wait_for_window(self.viewer)
 
-    def wait_quiet(self):
-        """Nothing was published for longer than the agent's slowest look."""
+    def wait_quiet(self, quiet_s=QUIET_S):
+        """Nothing was published for longer than the agent's slowest look, or for longer still."""
         newest, since_s = 0, time.monotonic()
 
         def quiet():
@@ -52,7 +53,7 @@ class Desk:
             self.agent.require_running()
             if self.region.newest_sequence() != newest:
                 newest, since_s = self.region.newest_sequence(), time.monotonic()
-            return newest and time.monotonic() - since_s > QUIET_S
+            return newest and time.monotonic() - since_s > quiet_s
 
         wait_until(quiet, FRAME_TIMEOUT_S, "the screen is at rest", self.agent.log)
 
@@ -150,6 +151,34 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def input_ends_the_rest(rig):
+    """After more than ten seconds without a change the agent looks four times a second. A mouse that moves is followed at once all the same."""
+    it = desk(rig)
+    rig.wine.display.do("mousemove", "380", "250")
+    it.wait_quiet(RESTING_S)
+    sequence = it.region.cursor_sequence()
+    for step in range(20):
+        rig.wine.display.do("mousemove", str(372 + step), "250")
+    wait_until(lambda: it.region.cursor()[:2] == (391, 250), FRAME_TIMEOUT_S, "the cursor is at 391,250", it.agent.log)
+    moves = it.region.cursor_sequence() - sequence
+    print(f"       {moves} positions published of a mouse that moved 20 times out of a rest", flush=True)
+    assert moves >= 3, f"{moves} positions: the agent went on resting"
+
+
+def armed_consumer_is_rung(rig):
+    """A consumer that has a peer number and armed itself is rung through the driver, once for its token, on the vector of frames."""
+    it = desk(rig)
+    before = int(rig.wine.require(DRIVER_SETUP, "rings", 1).split()[0])
+    it.region.arm(5, peer=9, token=77)
+    rig.wine.display.do("mousemove", "376", "270")
+    wait_until(lambda: it.region.cursor()[:2] == (376, 270), FRAME_TIMEOUT_S, "the cursor has moved", it.agent.log)
+    rig.wine.display.do("mousemove", "378", "272")
+    wait_until(lambda: it.region.cursor()[:2] == (378, 272), FRAME_TIMEOUT_S, "the cursor has moved", it.agent.log)
+    count, peer, vector = map(int, rig.wine.require(DRIVER_SETUP, "rings", 1).split())
+    it.region.arm(5, peer=0, token=0, epoch=0)
+    assert (count - before, peer, vector) == (1, 9, 0), f"{count - before} rings, the last for peer {peer}, vector {vector}"
+
+
 def driver_restart_is_survived(rig):
     """The memory vanishes under the agent, and the device answers again: the agent maps it anew and the picture is back."""
     it = desk(rig)
@@ -160,15 +189,6 @@ def driver_restart_is_survived(rig):
     it.agent.require_running()
 
 
-def bells_ring_through_the_driver(rig):
-    """A viewer on a file has no peer number, so nobody is rung; a consumer that asks is."""
-    it = desk(rig)
-    if it.agent.process.poll() is not None:
-        raise StepFailed("the agent is gone", it.agent.log)
-    count = int(rig.wine.require(DRIVER_SETUP, "rings", 1).split()[0])
-    assert count == 0, f"{count} bells for a consumer that polls"
-
-
 TESTS = [
     foreign_region_is_left_alone,
     second_agent_is_told_who_has_it,
@@ -176,6 +196,7 @@ TESTS = [
     cursor_is_where_it_is,
     moved_window_gives_small_damage,
     still_desktop_publishes_nothing,
+    armed_consumer_is_rung,
+    input_ends_the_rest,
     driver_restart_is_survived,
-    bells_ring_through_the_driver,
 ]

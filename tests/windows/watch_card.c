@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/memory_copy.h"
 #include "common/test_card_strip.h"
+#include "host/stats/clock_mapping.h"
 #include "protocol/clock_cell.h"
 #include "protocol/frame_reader.h"
 
@@ -22,12 +23,19 @@
 #include <unistd.h>
 
 #define REPORT_NS UINT64_C(50000000)
+#define STAMPS_MAX 1024u
 #define CLOCK_SLACK_NS 200u /* the two ways to read the one clock round differently */
 
 struct counts {
   uint64_t epochs, frames, dropped, partial; /* partial: looks that found some rows of a frame, and not all */
   uint64_t faults;                           /* intact, but not the picture of its frame */
   uint64_t stamps_wrong, clock_answers, clock_wrong, frames_in_epoch;
+  uint64_t converted, converted_wrong, bound_ns_max; /* stamps in the host's time: the truth is the stamp itself */
+};
+
+/* A frame's last stamp, until there were exchanges on both sides of it. */
+struct stamp {
+  uint64_t guest_ns, seen_ns;
 };
 
 struct watch {
@@ -41,6 +49,9 @@ struct watch {
   uint8_t *picture;
   bool attached;
   struct counts counts;
+  struct clock_mapping mapping;
+  struct stamp stamps[STAMPS_MAX]; /* a ring; full = the newest are not looked at */
+  uint32_t stamp_first, stamp_count;
 };
 
 static volatile sig_atomic_t stop;
@@ -91,6 +102,8 @@ static void check_stamps(struct watch *watch, const struct transom_frame *frame)
   if (is->acquired_ns > is->copy_started_ns || is->copy_started_ns > frame->copy_done_ns || frame->copy_done_ns > frame->complete_ns ||
       frame->complete_ns > clock_raw_ns() + CLOCK_SLACK_NS)
     watch->counts.stamps_wrong++;
+  if (watch->stamp_count < STAMPS_MAX)
+    watch->stamps[(watch->stamp_first + watch->stamp_count++) % STAMPS_MAX] = (struct stamp){frame->complete_ns, clock_raw_ns()};
 }
 
 static void check_picture(struct watch *watch, const struct transom_frame *frame) {
@@ -138,9 +151,10 @@ static void look_at_frame(struct watch *watch) {
 static void look_at_clock(struct watch *watch) {
   struct transom_clock_sample sample;
   const uint64_t now_ns = clock_raw_ns();
-  if (watch->asked_ns && clock_cell_answer(&watch->consumer, watch->asked, watch->asked_ns, now_ns, &sample) == 0 &&
+  if (watch->asked_ns && clock_cell_answer(&watch->consumer, watch->asked, watch->asked_ns, clock_raw_ns, &sample) == 0 &&
       validate_epoch(&watch->region)) {
-    sample.t4_ns = clock_raw_ns(); /* after the look: the answer may have come between `now_ns` and it */
+    const struct clock_exchange exchange = {.t1_ns = sample.t1_ns, .t2_ns = sample.t2_ns, .t3_ns = sample.t3_ns, .t4_ns = sample.t4_ns};
+    clock_mapping_add(&watch->mapping, &exchange);
     watch->counts.clock_answers++;
     watch->counts.clock_wrong +=
         sample.t1_ns > sample.t2_ns + CLOCK_SLACK_NS || sample.t2_ns > sample.t3_ns || sample.t3_ns > sample.t4_ns + CLOCK_SLACK_NS;
@@ -151,6 +165,24 @@ static void look_at_clock(struct watch *watch) {
   watch->asked_ns = clock_raw_ns();
   if (clock_cell_ask(&watch->consumer, ++watch->asked, watch->asked_ns) != 0)
     watch->asked_ns = 0;
+}
+
+/* Both clocks are one here, so a converted stamp must lie within its stated bound of what it was. */
+static void convert_stamps(struct watch *watch) {
+  struct clock_time time;
+  for (; watch->stamp_count > 0; watch->stamp_first = (watch->stamp_first + 1) % STAMPS_MAX, watch->stamp_count--) {
+    const struct stamp *stamp = &watch->stamps[watch->stamp_first];
+    const enum clock_mapping_result result = clock_mapping_convert(&watch->mapping, stamp->guest_ns, stamp->seen_ns, &time);
+    if (result == CLOCK_MAPPING_LATER)
+      return;
+    if (result == CLOCK_MAPPING_UNKNOWN)
+      continue;
+    const uint64_t error_ns = time.host_ns > stamp->guest_ns ? time.host_ns - stamp->guest_ns : stamp->guest_ns - time.host_ns;
+    watch->counts.converted++;
+    watch->counts.converted_wrong += error_ns > time.bound_ns;
+    if (time.bound_ns > watch->counts.bound_ns_max)
+      watch->counts.bound_ns_max = time.bound_ns;
+  }
 }
 
 /* ---- epochs ---- */
@@ -165,6 +197,8 @@ static void attach(struct watch *watch) {
   watch->shown = 0;
   watch->asked = clock_raw_ns() | 1; /* the cell may hold an earlier epoch's */
   watch->asked_ns = 0;
+  clock_mapping_init(&watch->mapping);
+  watch->stamp_count = 0;
   watch->counts.epochs++;
   watch->counts.frames_in_epoch = 0;
 }
@@ -174,9 +208,11 @@ static void report(struct watch *watch) {
   watch->reported_ns = clock_raw_ns();
   printf("{\"epoch\": \"%016" PRIx64 "\", \"epochs\": %" PRIu64 ", \"frames\": %" PRIu64 ", \"frames_in_epoch\": %" PRIu64
          ", \"dropped\": %" PRIu64 ", \"partial\": %" PRIu64 ", \"faults\": %" PRIu64 ", \"bad_records\": %" PRIu64
-         ", \"stamps_wrong\": %" PRIu64 ", \"clock_answers\": %" PRIu64 ", \"clock_wrong\": %" PRIu64 "}\n",
+         ", \"stamps_wrong\": %" PRIu64 ", \"clock_answers\": %" PRIu64 ", \"clock_wrong\": %" PRIu64 ", \"converted\": %" PRIu64
+         ", \"converted_wrong\": %" PRIu64 ", \"bound_ns_max\": %" PRIu64 "}\n",
          watch->attached ? watch->region.epoch : 0, counts->epochs, counts->frames, counts->frames_in_epoch, counts->dropped,
-         counts->partial, counts->faults, watch->reader.bad, counts->stamps_wrong, counts->clock_answers, counts->clock_wrong);
+         counts->partial, counts->faults, watch->reader.bad, counts->stamps_wrong, counts->clock_answers, counts->clock_wrong,
+         counts->converted, counts->converted_wrong, counts->bound_ns_max);
   fflush(stdout);
 }
 
@@ -189,6 +225,7 @@ static void look(struct watch *watch) {
     consumer_beat(&watch->consumer);
     look_at_frame(watch);
     look_at_clock(watch);
+    convert_stamps(watch);
   }
   if (clock_raw_ns() - watch->reported_ns > REPORT_NS)
     report(watch);

@@ -15,6 +15,7 @@ WORDS_OFFSET_FIELD = 8
 QUEUE_FIELDS = {"words_offset": 8, "descriptors_offset": 16, "progress_offset": 20, "history_offset": 24, "descriptor_bytes": 28,
                 "progress_bytes": 32, "history_bytes": 36, "history_count": 40}  # fmt: skip
 FULL_DAMAGE = 1
+WAKE_FRAME_VECTOR = 0xFF
 COMPLETE = 2
 CONSUMER_LINES = 65536 + 4096
 CONSUMER_LINE_BYTES = 64
@@ -86,6 +87,11 @@ class Region:
         state = struct.unpack_from("<Q", self.memory, progress)[0]
         return result if first == sequence and state >> 24 == sequence and state >> 20 & 0xF == COMPLETE else None
 
+    def cursor_sequence(self, head=0):
+        """How often the cursor was published in this epoch."""
+        section = self.section_offset(SECTION_CURSOR, head)
+        return struct.unpack_from("<Q", self.memory, section + struct.unpack_from("<I", self.memory, section + 8)[0])[0]
+
     def cursor(self, head=0):
         """(x, y, visible, clipped)"""
         section = self.section_offset(SECTION_CURSOR, head)
@@ -96,8 +102,14 @@ class Region:
 
 class RegionFile(Region):
     def __init__(self, path):
-        with open(path, "rb") as file:
-            super().__init__(mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED, mmap.PROT_READ))
+        with open(path, "r+b") as file:
+            super().__init__(mmap.mmap(file.fileno(), 0))
+
+    def arm(self, line, peer, token, epoch=None):
+        """Makes consumer line `line` one that waits for frames and cursor; epoch 0 frees it."""
+        at = CONSUMER_LINES + line * CONSUMER_LINE_BYTES
+        struct.pack_into("<QIIII", self.memory, at + 8, 0, token, 0, WAKE_FRAME_VECTOR, peer)
+        struct.pack_into("<Q", self.memory, at, self.epoch() if epoch is None else epoch)
 
     def close(self):
         self.memory.close()
