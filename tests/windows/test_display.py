@@ -33,7 +33,7 @@ def what_a_dead_agent_left_is_given_back(rig):
     """The mark of an agent that was killed: the next one restores, unless a viewer comes, and takes the mark away."""
     data = os.path.join(rig.wine.prefix, "drive_c", "ProgramData", "Transom")
     mark = os.path.join(data, "display.ours")
-    os.makedirs(data)
+    os.makedirs(data, exist_ok=True)
     try:
         with open(mark, "wb"):
             pass

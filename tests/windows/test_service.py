@@ -1,5 +1,6 @@
 """The installer, the service and its worker, on the fake driver: installed silently, killed, restarted, stopped, upgraded, seen by the Linux
 viewer, and gone without a trace."""
+import glob
 import json
 import os
 import re
@@ -47,7 +48,9 @@ class Service:
         self.wine.require(DRIVER_SETUP, "install", windows_path(self.wine.program(DRIVER)), 2, kernel_path(self.region_path))
 
     def remove_old(self):
-        """Of a run that was killed."""
+        """Of a run that was killed; and the directories of earlier uninstallers, which Wine never removes and which have nine names."""
+        for directory in glob.glob(os.path.join(self.wine.prefix, "drive_c", "users", "*", "**", "~nsu*.tmp"), recursive=True):
+            shutil.rmtree(directory, ignore_errors=True)
         if os.path.exists(self.agent):
             self.wine.run(self.agent, "uninstall")
             self.uninstall()
@@ -119,7 +122,8 @@ class Service:
     def snapshot(self):
         """Files of the prefix and lines of its registry, at rest and after a start, so that what Wine itself adds is in both."""
         self.wine.call(["wine", "cmd", "/c", "ver"], STATE_TIMEOUT_S)
-        self.wine.end_server()
+        self.wine.end_server()  # writes the registry
+        self.wine.boot()
         return {thing for thing in self.files() | self.registry() if not NOT_OURS.search(thing)}
 
     def files(self):
@@ -143,7 +147,10 @@ class Service:
 
 def service(rig):
     if not hasattr(rig, "service"):
+        rig.service = None  # a second try would fail like the first
         rig.service = Service(rig)
+    if rig.service is None:
+        raise StepFailed("the service could not be set up")
     return rig.service
 
 
