@@ -35,6 +35,7 @@
 #define TRANSOM_WIDTH_MAX 16384u
 #define TRANSOM_HEIGHT_MAX 16384u
 #define TRANSOM_DAMAGE_MAX 32u
+#define TRANSOM_TRIAL_BYTES 4096u /* of the trial block, for each consumer: part n belongs to line n */
 #define TRANSOM_HISTORY_MAX 64u
 #define TRANSOM_RECORD_BYTES_MAX 1024u /* any descriptor, progress or history record, now or in a newer minor */
 #define TRANSOM_CURSOR_EDGE_MAX 256u

@@ -113,7 +113,6 @@ static void tear_down(struct control_thread *control) {
   event_source_remove(control->signals);
   event_source_remove(control->limit);
   event_source_remove(control->stats);
-  event_loop_destroy(control->loop);
 }
 
 static void run(void *user_data) {
@@ -131,13 +130,23 @@ static void run(void *user_data) {
   tear_down(control);
 }
 
+static void fill_mask(sigset_t *mask) {
+  sigemptyset(mask);
+  sigaddset(mask, SIGINT);
+  sigaddset(mask, SIGTERM);
+  sigaddset(mask, SIGHUP);
+}
+
+void control_thread_block_signals(void) {
+  sigset_t mask;
+  fill_mask(&mask);
+  pthread_sigmask(SIG_BLOCK, &mask, NULL);
+}
+
 /* Signals go to signal_fd alone: SDL, the presenter and the copies are never interrupted half-way. */
 static int open_signals(struct control_thread *control) {
   sigset_t mask;
-  sigemptyset(&mask);
-  sigaddset(&mask, SIGINT);
-  sigaddset(&mask, SIGTERM);
-  sigaddset(&mask, SIGHUP);
+  fill_mask(&mask);
   pthread_sigmask(SIG_BLOCK, &mask, &control->mask_before);
   signal(SIGPIPE, SIG_IGN);
   control->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -146,6 +155,7 @@ static int open_signals(struct control_thread *control) {
 
 static void release(struct control_thread *control) {
   thread_join(control->thread);
+  event_loop_destroy(control->loop); /* not before: whoever stops or nudges it may still be doing so */
   if (control->signal_fd >= 0)
     close(control->signal_fd);
   pthread_sigmask(SIG_SETMASK, &control->mask_before, NULL);

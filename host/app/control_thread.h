@@ -25,7 +25,11 @@ struct control_events { /* all on the control thread */
   void (*quit)(bool by_time, void *user_data); /* SIGINT, SIGTERM, SIGHUP, or `seconds` have passed */
 };
 
-/* Blocks the signals in the caller's thread, so call it before any other thread is started. `options` must live until stop. Returns once
+/* SIGINT, SIGTERM and SIGHUP are taken by the control thread alone. Call this before anything starts a thread, graphics drivers too: a
+ * signal would end the program on a thread that does not block it. */
+void control_thread_block_signals(void);
+
+/* Blocks the signals in the caller's thread. `options` must live until stop. Returns once
  * the link is there. NULL: `error` says why. */
 struct control_thread *control_thread_start(const struct control_options *options, const struct control_events *events, void *user_data,
                                             char *error, size_t capacity);

@@ -32,6 +32,9 @@ struct view_settings {
   int private_server;               /* enum settings_private_server */
   int renderer;                     /* enum presenter_kind */
   bool fullscreen;
+  int scaling; /* enum picture_scaling */
+  bool tearing;
+  bool hud;
   char screenshot[SETTINGS_PATH_BYTES];
   int64_t frames;  /* 0 = no limit */
   int64_t seconds; /* 0 = no limit */

@@ -9,6 +9,7 @@ struct viewer_stats {
   const char *event; /* "tick", "exit" */
   const char *state; /* of the link */
   const char *presenter;
+  const char *rung; /* "" = it has no rungs */
   const char *domain;
   const char *capture; /* who has keyboard and mouse: "captured"; NULL = this viewer only watches */
   const char *sink;    /* how they reach the guest: "usb" */

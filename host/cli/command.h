@@ -13,6 +13,7 @@ struct command {
 extern const struct command command_input;
 extern const struct command command_record;
 extern const struct command command_replay;
+extern const struct command command_selftest;
 extern const struct command command_serve;
 extern const struct command command_view;
 

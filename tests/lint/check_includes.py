@@ -50,6 +50,7 @@ PARTS = {
 }
 INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
+    *(("host/present/vulkan/vulkan_pipeline.c", f"shader_{name}.h") for name in ("overlay_frag", "picture_frag", "window_vert")),  # generated
     ("host/serve/key_release.c", "host/input/keymap_table.h"),  # QEMU's names of keys: a constant table
     ("protocol/atomics.h", "simulated_memory.h"),  # tests/support, in the one test that defines WIRE_SIMULATED_MEMORY
 }
@@ -58,7 +59,9 @@ HOST_WIDE = {"host/stats/latency_trace.h"}
 
 # Third-party APIs and their homes; tests may use them all.
 THIRD_PARTY = {
-    "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*"]),
+    "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*", "host/present/vulkan/vulkan_surface_sdl.c"]),
+    "Vulkan": (r"^vulkan/", ["host/present/vulkan/*"]),
+    "XCB": (r"^xcb/", ["host/present/vulkan/vulkan_surface_sdl.c"]),
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/ini_reader_linux.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
@@ -101,6 +104,7 @@ DATA_PLANE = [
     "host/input/host_keys.*",
     "host/input/hotkeys.*",
     "host/input/input_capture.*",
+    "host/input/evdev_controller.*",
     "host/input/evdev_frame.*",
     "host/input/evdev_keymap.*",
     "host/input/evdev_merge.*",
@@ -111,6 +115,7 @@ DATA_PLANE = [
     "host/input/qmp_input_command.*",
     "host/usb/usb_hid.*",
     "host/usb/usb_hid_function.*",
+    "host/usb/usb_hid_gamepads.*",
     "host/usb/usb_transfer_queue.*",
 ]
 HEAP = re.compile(r"\b(malloc|calloc|realloc|free|strdup|strndup|asprintf|aligned_alloc|posix_memalign)\s*\(")

@@ -56,6 +56,16 @@ class Display:
         self.do("mousemove", "--window", window, "40", "40")
         self.do("windowfocus", "--sync", window)
 
+    def pointer_in(self, window):
+        """(x, y) in the window."""
+        place = {}
+        for command in (["getmouselocation", "--shell"], ["getwindowgeometry", "--shell", window]):
+            _, output, _ = self.run("xdotool", *command)
+            words = dict(line.split("=") for line in output.decode().split())
+            place[command[0]] = int(words["X"]), int(words["Y"])
+        pointer, corner = place["getmouselocation"], place["getwindowgeometry"]
+        return pointer[0] - corner[0], pointer[1] - corner[1]
+
     def type_line(self, window, line):
         self.focus(window)
         self.do("type", "--delay", str(KEY_DELAY_MS), line)
