@@ -36,7 +36,7 @@ class Desk:
         self.wine.run(DRIVER_SETUP, "uninstall")  # of a run that was killed
         self.wine.require(DRIVER_SETUP, "install", windows_path(self.wine.program(DRIVER)), 2, kernel_path(foreign), kernel_path(ours))
         self.window = self.wine.start("window", WINDOW, "desk", 200, 150, 200, 160)
-        self.agent = self.wine.start("agent", AGENT, "run", "--source", "gdi")
+        self.agent = self.wine.start("agent", AGENT, "run")  # as installed: down the ladder, which ends at GDI here
         self.region = RegionFile(ours)
         wait_until(self.region.newest_sequence, FRAME_TIMEOUT_S, "the agent publishes a frame", self.agent.log)
         self.display = Display(rig.children, "xvfb-viewer")
