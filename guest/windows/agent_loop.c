@@ -57,6 +57,7 @@ static void take(struct loop *loop, HANDLE woken) {
     loop->device->impl->event_take(loop->device);
   if (loop->activity && woken == input_activity_event(loop->activity)) {
     input_activity_listen(loop->activity, false);
+    log_debug("there was input: the rest is over");
     agent_note_activity(loop->agent);
   }
 }
