@@ -303,7 +303,10 @@ TRANSOM_ASSERT_AT(struct transom_damage_history, sequence_last, 312);
 #define TRANSOM_HISTORY_BYTES_MIN 288u /* through damage[], plus sequence_last */
 
 /* ---- cursor ---- */
-enum transom_cursor_flag { TRANSOM_CURSOR_VISIBLE = 1u << 0 };
+enum transom_cursor_flag {
+  TRANSOM_CURSOR_VISIBLE = 1u << 0,
+  TRANSOM_CURSOR_CLIPPED = 1u << 1, /* a program of the guest keeps it in a part of the screen: a game, most likely */
+};
 enum transom_cursor_type {
   TRANSOM_CURSOR_COLOUR = 1,     /* BGRA, straight alpha */
   TRANSOM_CURSOR_MONOCHROME = 2, /* two bit planes one above the other: AND mask, then XOR mask; `height` is of one plane */

@@ -3,6 +3,7 @@
 #define TRANSOM_HOST_APP_CONTROL_THREAD_H
 
 #include "host/link/guest_link.h"
+#include "protocol/control_message.h"
 
 #include <stddef.h>
 
@@ -11,8 +12,9 @@ struct control_thread;
 struct control_options {
   const char *region;
   uint32_t head;
-  uint64_t seconds;           /* 0 = no limit */
-  uint64_t stats_interval_ms; /* 0 = no ticks */
+  uint64_t seconds;                      /* 0 = no limit */
+  uint64_t stats_interval_ms;            /* 0 = no ticks */
+  struct transom_control_mode_wish mode; /* width 0 = none */
 };
 
 struct control_events { /* all on the control thread */

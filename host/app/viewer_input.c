@@ -137,8 +137,12 @@ void viewer_input_guest_pointer(struct viewer_input *input, bool visible, int32_
   input->guest_pointer = visible;
   input->guest_x = x;
   input->guest_y = y;
-  if (hidden_now && input->thread && input->settings->hidden_pointer == SETTINGS_HIDDEN_POINTER_CAPTURE)
+  if (!hidden_now || !input->thread)
+    return;
+  if (input->settings->hidden_pointer == SETTINGS_HIDDEN_POINTER_CAPTURE)
     input_thread_step(input->thread, CAPTURE_ASK, INPUT_NOTE_GUEST_HID_POINTER);
+  else if (input->settings->hidden_pointer == SETTINGS_HIDDEN_POINTER_HINT)
+    input_thread_note(input->thread, INPUT_NOTE_GUEST_HID_POINTER);
 }
 
 bool viewer_input_hides_pointer(const struct viewer_input *input) { return input->taken; }
