@@ -35,6 +35,7 @@ struct view_settings {
   int scaling; /* enum picture_scaling */
   bool tearing;
   bool hud;
+  int64_t display;
   char screenshot[SETTINGS_PATH_BYTES];
   int64_t frames;  /* 0 = no limit */
   int64_t seconds; /* 0 = no limit */

@@ -538,7 +538,12 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
   const struct view_settings *settings = viewer->settings;
   enum presenter_kind kind = (enum presenter_kind)settings->renderer;
   if (presenter_kind_needs_window(kind)) {
-    struct window_options options = {viewer->title, FIRST_WIDTH, FIRST_HEIGHT, settings->fullscreen, presenter_kind_needs_vulkan(kind)};
+    struct window_options options = {.title = viewer->title,
+                                     .width = FIRST_WIDTH,
+                                     .height = FIRST_HEIGHT,
+                                     .fullscreen = settings->fullscreen,
+                                     .display = (int)settings->display,
+                                     .vulkan = presenter_kind_needs_vulkan(kind)};
     viewer->window = window_create(&options, error, capacity);
     if (!viewer->window)
       return false;

@@ -123,12 +123,12 @@ void window_end_viewers(struct window_test *test) {
     struct viewer_process *viewer = &test->viewers[--test->viewer_count];
     assert_int_equal(viewer_process_end(viewer, SIGINT), 0);
     assert_int_equal(viewer_process_said(viewer, "validation:"), 0);
-    assert_int_equal(viewer_process_said(viewer, "VK_LAYER_KHRONOS_validation"), 0); /* "... cannot be loaded" */
+    viewer_process_forget(viewer);
   }
 }
 
 void window_clean_up(struct window_test *test) {
   while (test->viewer_count)
-    viewer_process_end(&test->viewers[--test->viewer_count], SIGKILL);
+    viewer_process_end(&test->viewers[--test->viewer_count], SIGKILL), viewer_process_forget(&test->viewers[test->viewer_count]);
   test_publisher_finish(&test->publisher);
 }
