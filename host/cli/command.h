@@ -11,6 +11,7 @@ struct command {
 };
 
 extern const struct command command_serve;
+extern const struct command command_setup;
 extern const struct command command_view;
 
 /* All verbs, by the alphabet; ends with NULL. */

@@ -7,6 +7,7 @@
 
 const struct command *const command_table[] = {
     &command_serve,
+    &command_setup,
     &command_view,
     NULL,
 };

@@ -27,7 +27,7 @@ WINDOWS = re.compile(r"^(windows|winsock2|process|bcrypt|setupapi|cfgmgr32|initg
 SIMD = re.compile(r"^(emmintrin|smmintrin|tmmintrin|immintrin|x86intrin|cpuid)\.h$")
 
 # Longest prefix wins. Each part may include itself and these.
-SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/present/", "host/vm/", "host/stats/"]
+SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/present/", "host/vm/", "host/stats/", "host/doctor/"]
 BASE = ["common/", "protocol/"]
 PARTS = {
     "protocol/": [],
@@ -37,6 +37,7 @@ PARTS = {
     "guest/windows/": BASE + ["guest/core/"],
     "host/event/": BASE,
     **{sibling: BASE + ["host/event/"] for sibling in SIBLINGS},
+    "host/doctor/": BASE + ["host/event/", "host/vm/"],  # what it looks at is what setup and view find
     "host/app/": BASE + SIBLINGS + ["host/event/"],
     "host/cli/": BASE + SIBLINGS + ["host/event/", "host/app/"],
     "host/main": ["common/", "host/cli/"],
@@ -55,6 +56,9 @@ THIRD_PARTY = {
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/options.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
+    "expat": (r"^expat\.h$", ["host/vm/domain_xml.c"]),
+    "libvirt": (r"^libvirt/", ["host/vm/libvirt_*"]),
+    "libvncclient": (r"^rfb/", ["host/vm/fallback_display.c"]),
     "libpng": (r"^png\.h$", ["host/app/screenshot.c"]),
     "libdrm": (r"^(xf86drm|xf86drmMode|drm|drm_\w+)\.h$|^(libdrm|drm)/", ["guest/linux/*.c"]),
     "libsystemd": (r"^systemd/", ["host/serve/*.c"]),
