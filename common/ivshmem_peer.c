@@ -1,12 +1,12 @@
 #include "common/ivshmem_peer.h"
 
 #include "common/clock.h"
+#include "common/unix_socket_linux.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* What ivshmem_peer.greeted counts. After GREETED_REGION everything is an id, with an eventfd or without. */
@@ -113,23 +113,6 @@ static int take_message(struct ivshmem_peer *peer) {
   return result ? result : ivshmem_peer_feed(peer, value, fd);
 }
 
-static int open_socket(const char *path, int *out) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path)
-    return -ENAMETOOLONG;
-  strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0)
-    return -errno;
-  if (connect(fd, (const struct sockaddr *)&address, sizeof address)) {
-    int result = errno == EAGAIN ? -ECONNREFUSED : -errno; /* EAGAIN: its backlog is full */
-    close(fd);
-    return result;
-  }
-  *out = fd;
-  return 0;
-}
-
 /* 1 = there is something to read, 0 = not until the deadline. */
 static int wait_readable(int fd, uint64_t deadline_ns) {
   for (;;) {
@@ -162,9 +145,11 @@ static int run_handshake(struct ivshmem_peer *peer, int timeout_ms) {
 
 int ivshmem_peer_connect(struct ivshmem_peer *peer, const char *socket_path, int timeout_ms) {
   ivshmem_peer_init(peer);
-  int result = open_socket(socket_path, &peer->socket);
-  if (!result)
+  int result = unix_socket_connect(socket_path);
+  if (result >= 0) {
+    peer->socket = result;
     result = run_handshake(peer, timeout_ms);
+  }
   if (result)
     ivshmem_peer_close(peer);
   return result;

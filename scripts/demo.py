@@ -155,7 +155,7 @@ class Demo:
             return 1
         except KeyboardInterrupt:
             self.facts["failed_step"] = self.step
-            say(f"demo: stopped in step `{self.step}`")
+            say(f"demo: stopped in step `{self.step}`" + ("" if self.step == "window" else f". Logs: {self.directory}"))
             return 0 if self.step == "window" else 1
         finally:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -168,6 +168,13 @@ class Demo:
             with open(self.arguments.json, "w", encoding="utf-8") as file:
                 json.dump(self.facts, file, indent=2)
                 file.write("\n")
+
+
+def remove_all_but_logs(directory):
+    """What a failed run leaves behind is what explains it: no sockets, no pictures."""
+    for name in os.listdir(directory):
+        if not name.endswith(".log"):
+            os.unlink(os.path.join(directory, name))
 
 
 def have_display():
@@ -187,7 +194,9 @@ def main():
         signal.signal(number, interrupt)
     directory = tempfile.mkdtemp(prefix="transom-demo-", dir=os.environ.get("XDG_RUNTIME_DIR"))
     status = Demo(arguments, directory).run()
-    if status == 0:
+    if status == 1:
+        remove_all_but_logs(directory)
+    else:
         shutil.rmtree(directory, ignore_errors=True)
     return status
 

@@ -20,6 +20,10 @@ static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 static const struct option_entry entries[] = {
     {.name = "region", TEXT(region), .argument = "FILE|server:SOCKET|auto", .help = "shared memory; auto: the VM's IVSHMEM device"},
     {.name = "device", TEXT(device), .argument = "ADDRESS", .help = "PCI address, where there are several (0000:00:04.0)"},
+    {.name = "take-over",
+     .kind = OPTION_FLAG,
+     FIELD(take_over),
+     .help = "format the region that --device or --region names even if it holds something else"},
     {.name = "region-mib",
      .kind = OPTION_INT,
      FIELD(region_mib),

@@ -13,6 +13,7 @@ enum agent_stats_form { AGENT_STATS_NONE, AGENT_STATS_JSON };
 struct agent_settings {
   char region[256];   /* "auto", FILE or server:SOCKET */
   char device[16];    /* PCI address; empty = the largest */
+  bool take_over;     /* format the region whatever it holds */
   int64_t region_mib; /* size of a file that does not exist yet */
   int source;         /* enum agent_source */
   int64_t card;       /* /dev/dri/cardN; -1 = the first with an active output */

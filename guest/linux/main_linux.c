@@ -66,8 +66,11 @@ int main(int argc, char **argv) {
   log_set_level((enum log_level)settings.log_level);
   memory_copy_init();
   char error[REGION_ERROR_BYTES];
-  const uint64_t create_bytes = verb == AGENT_VERB_RUN ? (uint64_t)settings.region_mib << 20 : 0;
-  struct region_device *device = region_device_linux_open(settings.region, settings.device, create_bytes, error);
+  const struct region_choice choice = {.where = settings.region,
+                                       .address = settings.device,
+                                       .create_bytes = verb == AGENT_VERB_RUN ? (uint64_t)settings.region_mib << 20 : 0,
+                                       .take_over = verb == AGENT_VERB_RUN && settings.take_over};
+  struct region_device *device = region_device_linux_open(&choice, error);
   if (!device) {
     log_error("%s", error);
     return strcmp(settings.region, "auto") == 0 ? EXIT_STATUS_CANNOT_RUN_HERE : EXIT_STATUS_FAILED;

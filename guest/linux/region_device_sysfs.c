@@ -170,7 +170,8 @@ static bool has_a_regions_size(const struct candidate *candidate) {
 }
 
 /* NULL with the reason. */
-static struct region_device *try_candidate(const char *root, const struct candidate *candidate, char error[REGION_ERROR_BYTES]) {
+static struct region_device *try_candidate(const char *root, const struct candidate *candidate, bool take_over,
+                                           char error[REGION_ERROR_BYTES]) {
   if (!has_a_regions_size(candidate)) {
     snprintf(error, REGION_ERROR_BYTES, "%s: its shared memory has %llu bytes, a region 1 MiB to 16 GiB", candidate->address,
              (unsigned long long)candidate->bar_bytes[2]);
@@ -182,22 +183,23 @@ static struct region_device *try_candidate(const char *root, const struct candid
              strerror(errno));
     return NULL;
   }
-  if (region_device_owner(device) == REGION_FOREIGN) {
-    snprintf(error, REGION_ERROR_BYTES, "%s holds something that is no region of ours: not touched; give another one, or zero it",
-             candidate->address);
+  if (!take_over && region_device_owner(device) == REGION_FOREIGN) {
+    snprintf(error, REGION_ERROR_BYTES,
+             "%s holds something that is no region of ours: not touched; restart the VM, or use --take-over --device %s",
+             candidate->address, candidate->address);
     device->impl->destroy(device);
     return NULL;
   }
   return device;
 }
 
-struct region_device *region_device_sysfs_open(const char *root, const char *address, char error[REGION_ERROR_BYTES]) {
+struct region_device *region_device_sysfs_open(const char *root, const char *address, bool take_over, char error[REGION_ERROR_BYTES]) {
   struct candidates found;
   find(root, address, &found);
   snprintf(error, REGION_ERROR_BYTES, "no IVSHMEM device (PCI 1af4:1110)%s%s: add one to the VM, or give --region FILE",
            address[0] ? " at " : " in this machine", address);
   for (uint32_t i = 0; i < found.count; i++) {
-    struct region_device *device = try_candidate(root, &found.list[i], error);
+    struct region_device *device = try_candidate(root, &found.list[i], take_over && address[0], error);
     if (device)
       return device;
   }

@@ -11,6 +11,7 @@
 
 #define YEAR_S (365ll * 24 * 3600)
 
+static const char *const private_server_names[] = {"auto", "never", NULL};
 static const char *const stats_names[] = {"none", "json", NULL};
 static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
 
@@ -20,6 +21,11 @@ static const char *const level_names[] = {"error", "warning", "info", "debug", N
 static const struct option_entry entries[] = {
     {.name = "region", STRING(region), .argument = "REGION", .help = "server:SOCKET of transom-serve, or a shared memory file"},
     {.name = "qmp", STRING(qmp), .argument = "SOCKET", .help = "QEMU's monitor: sends the window's keyboard and mouse to the guest"},
+    {.name = "private-server",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(private_server),
+     .choices = private_server_names,
+     .help = "start a transom-serve where the VM has none (auto)"},
     {.name = "renderer", .kind = OPTION_CHOICE, .offset = FIELD(renderer), .choices = presenter_kind_names, .help = "how to show pictures"},
     {.name = "fullscreen",
      .letter = 'f',
@@ -110,12 +116,19 @@ bool settings_domain_exists(const struct settings_places *places, const char *do
   return find_domain(places, domain, path, sizeof path) != NULL;
 }
 
-/* Without --region the domain's name says where everything is. When it is nowhere yet, we wait for the first place to come. */
+/* The system's place, where an administrator has made it; else the user's own, where we may start a server. */
+static const char *place_to_wait_at(const struct settings_places *places, const char *domain) {
+  char path[SETTINGS_PATH_BYTES];
+  bool is_system_vm = socket_of(places->run_directories[0], domain, ".", path, sizeof path);
+  return is_system_vm || !places->run_directories[1] ? places->run_directories[0] : places->run_directories[1];
+}
+
+/* Without --region the domain's name says where everything is. When it is nowhere yet, we wait at the place where it should come. */
 static void find_sockets(struct view_settings *settings, const struct settings_places *places) {
   char path[SETTINGS_PATH_BYTES - sizeof "server:"];
   const char *directory = find_domain(places, settings->domain, path, sizeof path);
   if (!directory) {
-    directory = places->run_directories[0];
+    directory = place_to_wait_at(places, settings->domain);
     socket_of(directory, settings->domain, "region.sock", path, sizeof path);
   }
   snprintf(settings->region, sizeof settings->region, "server:%s", path);

@@ -11,12 +11,14 @@
 #define SETTINGS_PATH_BYTES 512
 #define SETTINGS_NAME_BYTES 64
 
+enum settings_private_server { SETTINGS_PRIVATE_SERVER_AUTO, SETTINGS_PRIVATE_SERVER_NEVER };
 enum settings_stats { SETTINGS_STATS_NONE, SETTINGS_STATS_JSON };
 
 struct view_settings {
   char domain[SETTINGS_NAME_BYTES];
   char region[SETTINGS_PATH_BYTES]; /* "server:SOCKET" or a file */
   char qmp[SETTINGS_PATH_BYTES];    /* "" = no input */
+  int private_server;               /* enum settings_private_server */
   int renderer;                     /* enum presenter_kind */
   bool fullscreen;
   char screenshot[SETTINGS_PATH_BYTES];

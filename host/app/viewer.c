@@ -415,7 +415,6 @@ static struct viewer *create(const struct view_settings *settings) {
 
 int viewer_run(const struct view_settings *settings) {
   char error[256];
-  log_set_level((enum log_level)settings->log_level);
   memory_copy_init();
   struct viewer *viewer = create(settings);
   if (!viewer)

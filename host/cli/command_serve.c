@@ -1,5 +1,6 @@
 #include "common/exit_status.h"
 #include "host/cli/command.h"
+#include "host/link/sibling_program.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,25 +9,13 @@
 
 #define PROGRAM "transom-serve"
 
-/* Beside ourselves, so that a build tree and an installation outside of PATH find their own. */
-static void exec_beside(char **argv) {
-  char path[4096];
-  ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof PROGRAM);
-  if (length <= 0)
-    return;
-  path[length] = 0;
-  char *slash = strrchr(path, '/');
-  if (!slash)
-    return;
-  memcpy(slash + 1, PROGRAM, sizeof PROGRAM);
-  execv(path, argv);
-}
-
 static int run(int argc, char **argv) {
   (void)argc;
   static char name[] = PROGRAM;
+  char beside[4096];
   argv[0] = name;
-  exec_beside(argv);
+  if (sibling_program(PROGRAM, beside, sizeof beside))
+    execv(beside, argv);
   execvp(PROGRAM, argv);
   fprintf(stderr, "transom serve: cannot start %s: %s; install it beside transom or in PATH\n", PROGRAM, strerror(errno));
   return EXIT_STATUS_FAILED;

@@ -1,7 +1,17 @@
 #include "common/exit_status.h"
+#include "common/log.h"
+#include "host/app/own_server.h"
 #include "host/app/settings.h"
 #include "host/app/viewer.h"
 #include "host/cli/command.h"
+
+static int view(const struct view_settings *settings) {
+  log_set_level((enum log_level)settings->log_level);
+  struct private_server *server = own_server_start(settings);
+  int status = viewer_run(settings);
+  private_server_stop(server);
+  return status;
+}
 
 static int run(int argc, char **argv) {
   struct settings_storage storage;
@@ -10,7 +20,7 @@ static int run(int argc, char **argv) {
   settings_places_init(&places, &storage);
   switch (settings_load(&settings, &places, argc, argv)) {
   case OPTIONS_OK:
-    return viewer_run(&settings);
+    return view(&settings);
   case OPTIONS_HELP:
     return EXIT_STATUS_OK;
   case OPTIONS_ERROR:

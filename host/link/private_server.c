@@ -1,5 +1,7 @@
 #include "host/link/private_server.h"
 
+#include "host/link/sibling_program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,10 +9,13 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define READY_TIMEOUT_MS 5000
+#define END_TIMEOUT_MS 2000 /* it has only files to remove */
+#define PROGRAM "transom-serve"
 
 extern char **environ;
 
@@ -21,7 +26,8 @@ struct private_server {
 
 /* Its signals are ours to choose: a terminal's Ctrl+C ends the viewer, and the viewer's end ends the server. */
 static int spawn(const struct private_server_options *options, int input, int output, pid_t *pid) {
-  const char *program = options->program ? options->program : "transom-serve";
+  char beside[4096];
+  const char *program = options->program ? options->program : sibling_program(PROGRAM, beside, sizeof beside) ? beside : PROGRAM;
   const char *arguments[] = {program, "--private", "--socket", options->socket, options->size ? "--size" : NULL, options->size, NULL};
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -77,6 +83,7 @@ int private_server_start(const struct private_server_options *options, struct pr
     return 0;
   }
   if (server->pid > 0) {
+    kill(server->pid, SIGKILL);
     private_server_stop(server);
     return result;
   }
@@ -89,8 +96,10 @@ void private_server_stop(struct private_server *server) {
   if (!server)
     return;
   close(server->lifeline);
-  kill(server->pid, SIGTERM);
-  while (waitpid(server->pid, NULL, 0) < 0 && errno == EINTR)
-    ;
+  struct pollfd end = {.fd = pidfd_open(server->pid, 0), .events = POLLIN};
+  if (end.fd >= 0 && poll(&end, 1, END_TIMEOUT_MS) == 1)
+    waitpid(server->pid, NULL, 0);
+  if (end.fd >= 0)
+    close(end.fd);
   free(server);
 }

@@ -51,7 +51,10 @@ static const struct option_entry entries[] = {
      .maximum = IVSHMEM_VECTORS_MAX,
      .argument = "N",
      .help = "doorbells a peer (default: 2)"},
-    {.name = "private", .kind = OPTION_FLAG, .offset = offsetof(struct arguments, is_private), .help = "end when standard input ends"},
+    {.name = "private",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct arguments, is_private),
+     .help = "end with standard input and the last peer"},
     {.name = "verbose", .letter = 'v', .kind = OPTION_FLAG, .offset = offsetof(struct arguments, verbose), .help = "say more"},
     {0},
 };

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FIRST_PAGE_BYTES 4096u /* what an agent looks at before it formats */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 static bool is_power_of_two(uint64_t value) { return value && !(value & (value - 1)); }
@@ -84,4 +85,11 @@ void region_memory_clear_consumer(struct region_memory *memory, uint32_t id) {
   volatile struct transom_host_area *host = (void *)((uint8_t *)memory->base + TRANSOM_HOST_AREA_OFFSET);
   clear(&host->consumers[id]);
   clear(&host->clocks[id]);
+}
+
+void region_memory_clear_foreign(struct region_memory *memory) {
+  if (is_our_layout(memory))
+    return;
+  for (uint32_t offset = 0; offset < FIRST_PAGE_BYTES; offset += TRANSOM_LINE_BYTES)
+    clear((uint8_t *)memory->base + offset);
 }

@@ -22,4 +22,8 @@ void region_memory_close(struct region_memory *memory);
 /* Clears what peer `id` left in the host area, if that memory is laid out as ours: a region of another program is left alone. */
 void region_memory_clear_consumer(struct region_memory *memory, uint32_t id);
 
+/* A header that is nobody's of ours is blanked, so that the next guest's agent finds memory that it may format: an agent touches nothing
+ * that could be another program's. Only when no guest is connected. */
+void region_memory_clear_foreign(struct region_memory *memory);
+
 #endif

@@ -25,13 +25,28 @@ struct server {
   struct ivshmem_server *peers;
   struct viewer_control *viewers;
   int lock, region_listener, control_listener, signals;
+  struct event_source *parent; /* its end of a pipe is watched; NULL: no parent, or it is gone */
+  bool orphaned;
   bool bound_region, bound_control; /* the socket files are ours to remove */
   struct region_state state;        /* as last written */
 };
 
+/* Whoever has not said that it is a viewer may be a VM. */
+static bool has_peer(const struct server *server, bool viewers_count) {
+  struct ivshmem_peer_info info;
+  for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++)
+    if (ivshmem_server_peer(server->peers, i, &info) && (viewers_count || !viewer_control_is_viewer(server->viewers, i)))
+      return true;
+  return false;
+}
+
 static void on_left(uint32_t id, void *user_data) {
   struct server *server = user_data;
   viewer_control_peer_left(server->viewers, id);
+  if (!has_peer(server, false))
+    region_memory_clear_foreign(&server->memory);
+  if (server->orphaned && !has_peer(server, true))
+    event_loop_stop(server->loop);
 }
 
 static void on_changed(void *user_data) {
@@ -64,12 +79,27 @@ static void on_signal(int fd, uint32_t events, void *user_data) {
     event_loop_stop(server->loop);
 }
 
-/* Nothing is ever said on it; its end is the parent's end. */
+/* Nothing is ever said on it; its end is the parent's end. Who still uses the region keeps us: QEMU cannot be given another, and the next
+ * viewer shall find this one. */
 static void on_parent(int fd, uint32_t events, void *user_data) {
   struct server *server = user_data;
   char bytes[64];
-  if (events & EVENT_HANGUP || read(fd, bytes, sizeof bytes) <= 0)
+  if (!(events & EVENT_HANGUP) && read(fd, bytes, sizeof bytes) > 0)
+    return;
+  event_source_remove(server->parent);
+  server->parent = NULL;
+  server->orphaned = true;
+  if (!has_peer(server, true))
     event_loop_stop(server->loop);
+  else if (has_peer(server, false))
+    log_info("the viewer has gone; a VM uses the region, so this server stays until that ends");
+}
+
+static int watch_parent(struct server *server) {
+  if (!server->options.is_private)
+    return 0;
+  server->parent = event_loop_add_fd(server->loop, STDIN_FILENO, EVENT_READABLE, on_parent, server);
+  return server->parent ? 0 : -errno;
 }
 
 static bool watch_signals(struct server *server) {
@@ -174,8 +204,8 @@ static bool start_listening(struct server *server) {
   int result = ivshmem_server_listen(server->peers, server->region_listener);
   if (!result)
     result = viewer_control_listen(server->viewers, server->control_listener);
-  if (!result && server->options.is_private && !event_loop_add_fd(server->loop, STDIN_FILENO, EVENT_READABLE, on_parent, server))
-    result = -errno;
+  if (!result)
+    result = watch_parent(server);
   if (result)
     log_error("cannot watch the sockets: %s", strerror(-result));
   return result == 0;

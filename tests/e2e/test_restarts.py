@@ -47,6 +47,22 @@ def second_viewer_watches(rig):
     require_picture(rig, "with the second viewer alone")
 
 
+def terminal_switched(rig):
+    rig.guest.run("chvt 2; echo 'the second terminal' >/dev/tty2")
+    require_picture(rig, "nobody sees this on the first")
+    rig.guest.run("chvt 1")
+    require_picture(rig, "the first terminal again")
+
+
+def guest_suspended(rig):
+    """All of a suspend but the sleep itself, from which emulated machines do not wake: the kernel's own test mode puts devices down, waits
+    five seconds and wakes them (Documentation/power/basic-pm-debugging)."""
+    epoch = rig.chain.region.epoch()
+    rig.guest.run("echo platform >/sys/power/pm_test; echo mem >/sys/power/state; echo none >/sys/power/pm_test", 60)
+    require_picture(rig, "after a suspend")
+    assert rig.chain.region.epoch() == epoch, "the agent began anew"
+
+
 def wait_reboot(rig, mark, epoch):
     rig.guest.wait_serial("guest: console ready", since=mark)
     wait_new_epoch(rig, epoch)
@@ -71,4 +87,4 @@ def serve_killed(rig):
     require_picture(rig, "after transom-serve was killed")
 
 
-TESTS = [agent_killed, viewer_killed, second_viewer_watches, machine_reset, guest_rebooted, serve_killed]
+TESTS = [agent_killed, viewer_killed, second_viewer_watches, terminal_switched, guest_suspended, machine_reset, guest_rebooted, serve_killed]

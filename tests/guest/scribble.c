@@ -1,8 +1,9 @@
 /* A hostile guest: writes random words over the shared region, through the device's own BAR.
  *
- * usage: scribble SECONDS [SEED], or scribble zero, which clears the header as an agent asks for that finds nonsense there. Half of the
- * writes go to the first 128 KiB, where header, host area and descriptors lie; the rest anywhere. Values are random, small, or near a power
- * of two: what breaks bounds checks. */
+ * usage: scribble SECONDS SEED all|frames, or scribble zero, which clears the header as an agent asks for that finds nonsense there.
+ * `all`: half of the writes go to the first 512 KiB, where header, host area and descriptors lie; the rest anywhere. `frames` spares header
+ * and section table, so that a viewer stays attached and every later gate is tried. Values are random, small, or near a power of two: what
+ * breaks bounds checks. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -16,8 +17,8 @@
 #include <unistd.h>
 
 #define DEVICES "/sys/bus/pci/devices"
-#define HOT_BYTES (128u << 10)
-#define HEADER_BYTES (64u << 10) /* up to the host area */
+#define HOT_BYTES (512u << 10)
+#define HEADER_BYTES (64u << 10) /* header and section table: up to the host area */
 #define BURST 64
 
 static uint64_t random_state;
@@ -77,29 +78,29 @@ static uint64_t nasty_value(void) {
   }
 }
 
-static void scribble(volatile uint64_t *region, uint64_t bytes, long seconds) {
+static void scribble(volatile uint64_t *region, uint64_t first, uint64_t bytes, long seconds) {
   uint64_t written = 0;
   for (time_t end = time(NULL) + seconds; time(NULL) < end;)
     for (int i = 0; i < BURST; i++, written++) {
-      uint64_t span = random_word() & 1 ? HOT_BYTES : bytes;
-      region[random_word() % (span / 8)] = nasty_value();
+      uint64_t end_of_span = random_word() & 1 ? HOT_BYTES : bytes;
+      region[(first + random_word() % (end_of_span - first)) / 8] = nasty_value();
     }
   printf("scribble: %llu words\n", (unsigned long long)written);
 }
 
 int main(int argc, char **argv) {
-  bool clear = argc > 1 && strcmp(argv[1], "zero") == 0;
-  long seconds = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
-  random_state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+  bool clear = argc == 2 && strcmp(argv[1], "zero") == 0, spare_header = argc == 4 && strcmp(argv[3], "frames") == 0;
+  long seconds = argc == 4 ? strtol(argv[1], NULL, 10) : 0;
+  random_state = argc == 4 ? strtoull(argv[2], NULL, 10) : 0;
   uint64_t bytes = 0;
   volatile uint64_t *region = map_region(&bytes);
-  if ((seconds <= 0 && !clear) || random_state == 0 || !region) {
-    fprintf(stderr, "scribble: needs a number of seconds, a seed that is not 0, and an ivshmem device\n");
+  if ((!clear && (seconds <= 0 || random_state == 0)) || bytes < HOT_BYTES) {
+    fprintf(stderr, "scribble: needs seconds, a seed that is not 0, `all` or `frames`, and an ivshmem device\n");
     return 1;
   }
   for (size_t i = 0; clear && i < HEADER_BYTES / 8; i++)
     region[i] = 0;
   if (!clear)
-    scribble(region, bytes, seconds);
+    scribble(region, spare_header ? HEADER_BYTES : 0, bytes, seconds);
   return 0;
 }

@@ -2,14 +2,14 @@
  *
  * usage: set_mode WIDTHxHEIGHT. Prints "set_mode: WIDTHxHEIGHT shown" when the mode stands. On SIGTERM it puts the console's mode and
  * framebuffer back: the kernel would do so only when nobody else has the device open, and the agent has. */
+#include "dumb_image.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
@@ -39,29 +39,15 @@ static bool screen_find(struct screen *screen, int width, int height) {
   return found;
 }
 
-static void draw_pattern(uint8_t *pixels, uint32_t width, uint32_t height, uint32_t pitch) {
-  for (uint32_t y = 0; y < height; y++)
-    for (uint32_t x = 0; x < width; x++) {
-      uint32_t pixel = (x & 0xff) << 16 | (y & 0xff) << 8 | (x >> 8 & 0xf) << 4 | (y >> 8 & 0xf);
-      memcpy(pixels + (size_t)y * pitch + x * 4, &pixel, sizeof pixel);
-    }
-}
+static uint32_t pattern(uint32_t x, uint32_t y) { return (x & 0xff) << 16 | (y & 0xff) << 8 | (x >> 8 & 0xf) << 4 | (y >> 8 & 0xf); }
 
 /* 0 = none. */
 static uint32_t create_framebuffer(int fd, uint32_t width, uint32_t height) {
-  struct drm_mode_create_dumb create = {.width = width, .height = height, .bpp = 32};
-  if (drmIoctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &create) != 0)
-    return 0;
-  struct drm_mode_map_dumb map = {.handle = create.handle};
-  if (drmIoctl(fd, DRM_IOCTL_MODE_MAP_DUMB, &map) != 0)
-    return 0;
-  void *pixels = mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)map.offset);
-  if (pixels == MAP_FAILED)
-    return 0;
-  draw_pattern(pixels, width, height, create.pitch);
-  munmap(pixels, create.size);
+  struct dumb_image image;
   uint32_t id = 0;
-  return drmModeAddFB(fd, width, height, 24, 32, create.pitch, create.handle, &id) == 0 ? id : 0;
+  if (dumb_image_create(&image, fd, width, height, pattern) != 0)
+    return 0;
+  return drmModeAddFB(fd, width, height, 24, 32, image.pitch, image.handle, &id) == 0 ? id : 0;
 }
 
 static int fail(const char *what) {

@@ -126,6 +126,37 @@ static void smallest_free_id_is_given(void **state) {
   ivshmem_peer_close(&peers[2]);
 }
 
+static uint64_t *map_header(const struct ivshmem_peer *peer) {
+  void *header = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, peer->region, 0);
+  assert_ptr_not_equal(header, MAP_FAILED);
+  return header;
+}
+
+/* A guest that left nonsense in the header: its next start must find memory that an agent may format. A region of ours stays as it is. */
+static void nonsense_goes_with_the_last_guest(void **state) {
+  struct ivshmem_peer first, second, next;
+  connect_peer(*state, &first);
+  connect_peer(*state, &second);
+  uint64_t *header = map_header(&first);
+  header[0] = header[511] = 42;
+  ivshmem_peer_close(&second);
+  await_departure(*state, 1);
+  connect_peer(*state, &next); /* everything before it has been done */
+  assert_int_equal(header[0], 42);
+  ivshmem_peer_close(&next);
+  ivshmem_peer_close(&first);
+  await_departure(*state, 0);
+  connect_peer(*state, &next);
+  assert_int_equal(header[0], 0);
+  assert_int_equal(header[511], 0);
+  header[511] = 42; /* no magic: half formatted, not foreign */
+  ivshmem_peer_close(&next);
+  connect_peer(*state, &next);
+  assert_int_equal(header[511], 42);
+  munmap(header, 4096);
+  ivshmem_peer_close(&next);
+}
+
 static void sixteen_peers_and_no_more(void **state) {
   struct ivshmem_peer peers[IVSHMEM_PEERS_MAX], extra;
   for (uint32_t i = 0; i < IVSHMEM_PEERS_MAX; i++) {
@@ -306,6 +337,7 @@ int main(void) {
       SERVED(peers_meet_and_ring),
       SERVED(nobody_is_told_who_comes_and_goes),
       SERVED(smallest_free_id_is_given),
+      SERVED(nonsense_goes_with_the_last_guest),
       SERVED(sixteen_peers_and_no_more),
       SERVED(dead_lines_are_cleared_in_our_layout),
       SERVED(dead_lines_are_cleared_in_a_blank_region),

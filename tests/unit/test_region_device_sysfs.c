@@ -78,7 +78,7 @@ static void scribble(struct tree *tree, const char *address, uint64_t word) {
 }
 
 static struct region_device *open_at(struct tree *tree, const char *address) {
-  return region_device_sysfs_open(tree->root, address, tree->error);
+  return region_device_sysfs_open(tree->root, address, false, tree->error);
 }
 
 static void assert_opens(struct tree *tree, const char *address, const char *expected) {
@@ -120,6 +120,16 @@ static void never_takes_what_is_foreign(void **state) {
   assert_null(open_at(tree, "0000:00:03.0"));
 }
 
+static void takes_over_only_what_is_named(void **state) {
+  struct tree *tree = *state;
+  add_device(tree, "0000:00:02.0", "0x1110\n", 8 << 20, true);
+  scribble(tree, "0000:00:02.0", 1);
+  assert_null(region_device_sysfs_open(tree->root, "", true, tree->error));
+  struct region_device *device = region_device_sysfs_open(tree->root, "0000:00:02.0", true, tree->error);
+  assert_non_null(device);
+  device->impl->destroy(device);
+}
+
 static void refuses_what_is_too_small(void **state) {
   struct tree *tree = *state;
   add_device(tree, "0000:00:02.0", "0x1110\n", 64 << 10, false);
@@ -156,8 +166,9 @@ static void knows_a_device_without_doorbells(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(says_that_there_is_none),   TEST(takes_the_largest_that_it_may),  TEST(never_takes_what_is_foreign),
-      TEST(refuses_what_is_too_small), TEST(rings_by_the_doorbell_register), TEST(knows_a_device_without_doorbells),
+      TEST(says_that_there_is_none),          TEST(takes_the_largest_that_it_may), TEST(never_takes_what_is_foreign),
+      TEST(takes_over_only_what_is_named),    TEST(refuses_what_is_too_small),     TEST(rings_by_the_doorbell_register),
+      TEST(knows_a_device_without_doorbells),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ static void defaults_lead_to_the_default_domain(void **state) {
   char expected[256];
   assert_int_equal(load(test, NULL, NULL, NULL), OPTIONS_OK);
   assert_string_equal(test->settings.domain, "default");
-  snprintf(expected, sizeof expected, "server:%s/default/region.sock", test->run[0]);
+  snprintf(expected, sizeof expected, "server:%s/default/region.sock", test->run[1]);
   assert_string_equal(test->settings.region, expected);
   assert_string_equal(test->settings.qmp, "");
   assert_int_equal(test->settings.renderer, PRESENTER_AUTO);

@@ -161,10 +161,18 @@ static bool layout(const struct presenter *presenter, struct picture_layout *lay
   return true;
 }
 
+/* SDL's OpenGL renderer (seen in 2.26) binds the texture here without noting it, and later takes the one that it noted for bound: the
+ * texture has to be drawn next, and by draw_now(), before another one is set. */
+static void set_scaling(SDL_Texture *texture, const struct picture_layout *at) {
+  SDL_SetTextureScaleMode(texture, at->nearest ? SDL_ScaleModeNearest : SDL_ScaleModeLinear);
+}
+
+static void draw_now(struct presenter_sdl *self) { SDL_RenderFlush(self->renderer); }
+
 static void draw_picture(struct presenter_sdl *self, const struct picture_layout *at) {
   uint32_t rotation = self->shown.picture.rotation;
   SDL_Rect to = {at->x, at->y, (int)at->width, (int)at->height};
-  SDL_SetTextureScaleMode(self->shown.texture, at->nearest ? SDL_ScaleModeNearest : SDL_ScaleModeLinear);
+  set_scaling(self->shown.texture, at);
   if (rotation & 1) /* SDL turns about the middle of the rectangle before the turn */
     to = (SDL_Rect){at->x + ((int)at->width - (int)at->height) / 2, at->y + ((int)at->height - (int)at->width) / 2, (int)at->height,
                     (int)at->width};
@@ -172,6 +180,7 @@ static void draw_picture(struct presenter_sdl *self, const struct picture_layout
     SDL_RenderCopyEx(self->renderer, self->shown.texture, NULL, &to, 90.0 * rotation, NULL, SDL_FLIP_NONE);
   else
     SDL_RenderCopy(self->renderer, self->shown.texture, NULL, &to);
+  draw_now(self);
 }
 
 static void draw_cursor(struct presenter_sdl *self, const struct picture_layout *at) {
@@ -182,10 +191,11 @@ static void draw_cursor(struct presenter_sdl *self, const struct picture_layout 
                   (float)(at->y + (self->cursor_y - (double)self->cursor.hot_y) * scale_y), (float)(self->cursor.width * scale_x),
                   (float)(self->cursor.height * scale_y)};
   SDL_Rect clip = {at->x, at->y, (int)at->width, (int)at->height};
-  SDL_SetTextureScaleMode(self->cursor_texture, at->nearest ? SDL_ScaleModeNearest : SDL_ScaleModeLinear);
+  set_scaling(self->cursor_texture, at);
   SDL_RenderSetClipRect(self->renderer, &clip);
   SDL_RenderCopyF(self->renderer, self->cursor_texture, NULL, &to);
   SDL_RenderSetClipRect(self->renderer, NULL);
+  draw_now(self);
 }
 
 static void clear(struct presenter_sdl *self) {

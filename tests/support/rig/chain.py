@@ -39,9 +39,9 @@ class Chain:
         self.serve.require_running()
         return os.path.exists(self.region_socket)
 
-    def start_guest(self, offline=False, kernel_words=()):
+    def start_guest(self, offline=False, **options):
         image = build_image(self.build_directory, offline)
-        self.guest = Guest(self.children, self.directory, image, self.region_socket, kernel_words)
+        self.guest = Guest(self.children, self.directory, image, self.region_socket, **options)
 
     def start_viewer(self, *options):
         """Its standard output, one JSON object a line, goes to a file of its own."""
@@ -80,8 +80,8 @@ class Chain:
         wait_until(settled, SETTLE_TIMEOUT_S, "the viewer shows the agent's last frame", self.viewer.log)
 
 
-def compare_at_rest(chain, display, window, tries=5):
-    """(picture of the window, how many of its pixels differ from QEMU's own dump).
+def compare_at_rest(chain, display, window, tries=5, over=lambda truth: truth):
+    """(picture of the window, how many of its pixels differ from QEMU's own dump, with `over` laid over it).
 
     The agent looks at the screen now and then, so a change may be on the screen and not yet published when the guest is stopped: settle
     and look again, a few times. A wrong pixel that stays is wrong.
@@ -89,7 +89,7 @@ def compare_at_rest(chain, display, window, tries=5):
     for _ in range(tries):
         chain.wait_settled()
         with chain.guest.paused():
-            truth = chain.guest.screendump()
+            truth = over(chain.guest.screendump())
             picture = display.read_window(window)
         wrong = picture.wrong_pixels(truth)
         if wrong == 0:

@@ -35,7 +35,7 @@ def build_image(build_directory, offline):
 
 
 class Guest:
-    def __init__(self, children, directory, image, region_socket, kernel_words=()):
+    def __init__(self, children, directory, image, region_socket, screen="bochs-display,vgamem=32M"):
         if not shutil.which(QEMU):
             raise CannotRun(f"{QEMU} is not installed")
         self.directory = directory
@@ -47,16 +47,15 @@ class Guest:
         self.control = None
         self.commands = 0
         self.started_s = time.monotonic()
-        self.qemu = children.start("qemu", self.argv(image, region_socket, kernel_words))
+        self.qemu = children.start("qemu", self.argv(image, region_socket, screen))
         wait_until(lambda: self.answers(self.own_qmp_socket), 20, "QEMU's monitor socket", self.qemu.log)
         self.qmp = Qmp(self.own_qmp_socket)
 
-    def argv(self, image, region_socket, kernel_words):
-        append = " ".join(["console=ttyS0", "quiet", "panic=-1", "video=1280x800", *kernel_words])
+    def argv(self, image, region_socket, screen):
         return [
             QEMU, "-M", "q35", "-accel", accelerator(), "-cpu", "max", "-smp", "1", "-m", "512", "-nodefaults", "-display", "none",
-            "-kernel", image["kernel"], "-initrd", image["initrd"], "-append", append,
-            "-device", "bochs-display,vgamem=32M", "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
+            "-kernel", image["kernel"], "-initrd", image["initrd"], "-append", "console=ttyS0 quiet panic=-1 video=1280x800",
+            "-device", screen, "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
             "-serial", f"file:{self.serial}",
             "-chardev", f"socket,id=control,path={self.control_socket},server=on,wait=off", "-serial", "chardev:control",
             "-chardev", f"socket,id=region,path={region_socket}", "-device", "ivshmem-doorbell,chardev=region,vectors=2",
