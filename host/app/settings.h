@@ -14,6 +14,8 @@
 enum settings_private_server { SETTINGS_PRIVATE_SERVER_AUTO, SETTINGS_PRIVATE_SERVER_NEVER };
 enum settings_stats { SETTINGS_STATS_NONE, SETTINGS_STATS_JSON };
 
+struct qmp_bridge;
+
 struct view_settings {
   char domain[SETTINGS_NAME_BYTES];
   char region[SETTINGS_PATH_BYTES]; /* "server:SOCKET" or a file */
@@ -29,7 +31,14 @@ struct view_settings {
   bool same_clock; /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
   char title[128];
   int64_t head;
-  int log_level; /* enum log_level */
+  int log_level;     /* enum log_level */
+  char connect[256]; /* libvirt's URI; "" = the usual ones */
+  bool start;        /* the domain, if it is off */
+
+  /* not options: found by domain_source.c */
+  bool domain_given, region_given;
+  char libvirt_uri[256]; /* that knows the domain; "" = none */
+  struct qmp_bridge *bridge;
 };
 
 /* Where things are looked for; a NULL directory is not there. */

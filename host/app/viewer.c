@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/memory_copy.h"
 #include "host/app/control_thread.h"
+#include "host/app/domain_view.h"
 #include "host/app/frame_thread.h"
 #include "host/app/screens.h"
 #include "host/app/screenshot.h"
@@ -30,7 +31,7 @@
 #define SCANCODE_F11 0x44 /* HID usage of page 7 */
 
 /* What other threads ask of the presenting thread. */
-enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8 };
+enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8, TASK_DOMAIN = 16 };
 
 /* The presenting thread is the main thread where there is a window, else the frame thread. It runs viewer_turn() whenever it is woken;
  * everything below `presenting thread` is its own. */
@@ -42,6 +43,7 @@ struct viewer {
   struct frame_thread *_Atomic frames;
   struct control_thread *control;
   struct control_options control_options;
+  struct domain_view *_Atomic domain; /* NULL without libvirt */
   atomic_uint tasks;
   sem_t ended;          /* headless: the main thread waits for it */
   pthread_mutex_t lock; /* the link's state, from the control thread */
@@ -54,6 +56,8 @@ struct viewer {
   char state_text[256];
   bool has_picture, picture_failed, must_present, quitting;
   bool takes_input, guest_pointer;
+  bool region_shows;  /* a frame of the present session is on the screen */
+  bool foreign_image; /* the presenter's images hold the emulated display: no damage counts against them */
   struct window_input input;
   uint64_t started_ns;
   char title[160];
@@ -103,6 +107,8 @@ static void on_quit(bool by_time, void *user_data) {
   wake(viewer, TASK_QUIT);
 }
 
+static void on_domain(void *user_data) { wake(user_data, TASK_DOMAIN); }
+
 /* ---- presenting thread ---- */
 
 static void quit(struct viewer *viewer) {
@@ -115,6 +121,7 @@ static void quit(struct viewer *viewer) {
 static void update_screen(struct viewer *viewer) {
   struct presenter_status status;
   screens_for(viewer->state, viewer->state_text, viewer->has_picture, viewer->picture_failed, &status);
+  domain_view_screen(viewer->domain, viewer->state, viewer->has_picture, &status);
   viewer->presenter->impl->status(viewer->presenter, &status);
   viewer->must_present = true;
   if (!viewer->window)
@@ -137,6 +144,9 @@ static void take_state(struct viewer *viewer) {
   pthread_mutex_unlock(&viewer->lock);
   if (viewer->takes_input && viewer->state != GUEST_LINK_RUNNING)
     window_input_release(&viewer->input);
+  viewer->region_shows &= viewer->state == GUEST_LINK_RUNNING;
+  if (viewer->state == GUEST_LINK_RUNNING && viewer->foreign_image) /* the newest frame again, though it is not new */
+    frame_thread_session_changed(atomic_load(&viewer->frames));
   update_screen(viewer);
   choose_pointer(viewer);
 }
@@ -147,11 +157,26 @@ static void follow_picture(struct viewer *viewer) {
     window_follow_picture(viewer->window, layout.picture_width, layout.picture_height);
 }
 
+/* The emulated display, where the region has nothing to show. */
+static void take_domain(struct viewer *viewer) {
+  unsigned result = domain_view_turn(viewer->domain, viewer->presenter, viewer->state, viewer->region_shows);
+  if (result & DOMAIN_VIEW_PICTURE) {
+    viewer->has_picture = viewer->foreign_image = viewer->must_present = true;
+    follow_picture(viewer);
+  }
+  if (result)
+    update_screen(viewer);
+}
+
 static void take_feed(struct viewer *viewer) {
+  if (viewer->foreign_image)
+    frame_import_forget(&viewer->feed->frames);
   uint32_t result = frame_feed_step(viewer->feed);
   bool failed = result & FRAME_FEED_FAILED, first = (result & FRAME_FEED_PICTURE) && !viewer->has_picture;
   if (result & FRAME_FEED_PICTURE) {
-    viewer->has_picture = true;
+    first |= !viewer->region_shows;
+    viewer->has_picture = viewer->region_shows = true;
+    viewer->foreign_image = false;
     follow_picture(viewer);
   }
   if (first || ((failed || (result & FRAME_FEED_PICTURE)) && failed != viewer->picture_failed)) {
@@ -190,6 +215,8 @@ static void print_stats(struct viewer *viewer, const char *event) {
                                .state = screens_state_name(viewer->state),
                                .presenter = viewer->presenter->impl->name,
                                .domain = viewer->settings->domain,
+                               .domain_state = domain_view_state_name(viewer->domain),
+                               .fallback_frames = domain_view_fallback_count(viewer->domain),
                                .epoch = session ? session->region.epoch : 0,
                                .elapsed_ms = (clock_monotonic_ns() - viewer->started_ns) / 1000000,
                                .width = layout.picture_width,
@@ -229,6 +256,8 @@ static void run_turn(struct viewer *viewer) {
     take_state(viewer);
   if (has_feed)
     progress = use_feed(viewer);
+  if (viewer->domain && (tasks & (TASK_DOMAIN | TASK_STATE | TASK_FEED)))
+    take_domain(viewer);
   present(viewer, has_feed);
   if (has_feed && (atomic_fetch_and(&viewer->tasks, ~(unsigned)TASK_STATS) & TASK_STATS))
     print_stats(viewer, "tick");
@@ -267,6 +296,8 @@ static void handle_event(struct viewer *viewer, const struct window_event *event
     viewer->presenter->impl->resize(viewer->presenter, width, height);
     viewer->must_present = true;
   }
+  if (event->kind == WINDOW_KEY && event->down && domain_view_key(viewer->domain))
+    return;
   pass_input(viewer, event);
   if (event->kind == WINDOW_CLOSE)
     quit(viewer);
@@ -339,6 +370,8 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
   }
   if (!start_threads(viewer, error, capacity))
     return false;
+  atomic_store(&viewer->domain, domain_view_start(viewer->settings, on_domain, viewer));
+  wake(viewer, TASK_DOMAIN); /* what came before it was there to be asked */
   return true;
 }
 
@@ -374,6 +407,7 @@ static void destroy(struct viewer *viewer) {
   if (viewer->takes_input)
     window_input_release(&viewer->input);
   frame_thread_stop(atomic_load(&viewer->frames));
+  domain_view_stop(viewer->domain);
   control_thread_stop(viewer->control); /* kicks the frame thread until here */
   frame_thread_destroy(atomic_load(&viewer->frames));
   frame_feed_destroy(viewer->feed);

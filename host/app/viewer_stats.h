@@ -10,7 +10,9 @@ struct viewer_stats {
   const char *state; /* of the link */
   const char *presenter;
   const char *domain;
-  uint64_t epoch; /* 0 = none */
+  const char *domain_state; /* as libvirt sees it; "" = unknown */
+  uint64_t fallback_frames; /* of the emulated display, shown */
+  uint64_t epoch;           /* 0 = none */
   uint64_t elapsed_ms;
   uint32_t width, height; /* of the picture, 0 = none */
   bool doorbell;

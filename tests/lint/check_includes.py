@@ -58,7 +58,7 @@ THIRD_PARTY = {
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
     "expat": (r"^expat\.h$", ["host/vm/domain_xml.c"]),
     "libvirt": (r"^libvirt/", ["host/vm/libvirt_*"]),
-    "libvncclient": (r"^rfb/", ["host/vm/fallback_display.c"]),
+    "libvncclient": (r"^rfb/", ["host/vm/vnc_stream.c"]),
     "libpng": (r"^png\.h$", ["host/app/screenshot.c"]),
     "libdrm": (r"^(xf86drm|xf86drmMode|drm|drm_\w+)\.h$|^(libdrm|drm)/", ["guest/linux/*.c"]),
     "libsystemd": (r"^systemd/", ["host/serve/*.c"]),
