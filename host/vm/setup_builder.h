@@ -6,12 +6,22 @@
 #include "host/vm/setup_plan.h"
 #include "host/vm/text_edit.h"
 
+#define SETUP_EMPTY_MAX 8u
+
+/* All that goes into one element that has no children yet: one edit in the end. */
+struct setup_into_empty {
+  uint32_t parent;
+  char *snippet; /* heap */
+};
+
 struct setup_builder {
   const struct domain_xml *xml;
   const struct setup_options *options;
   const struct setup_host *host;
   struct setup_plan *plan;
   struct text_edits edits;
+  struct setup_into_empty empty[SETUP_EMPTY_MAX];
+  unsigned empty_count;
 };
 
 __attribute__((format(printf, 3, 4))) void setup_note(struct setup_builder *builder, enum setup_note_kind kind, const char *format, ...);

@@ -105,18 +105,49 @@ static bool is_blank(const struct domain_xml *xml, uint32_t element) {
   return true;
 }
 
+/* Takes over `snippet`. */
+static void collect_for_empty(struct setup_builder *builder, uint32_t parent, char *snippet) {
+  unsigned i = 0;
+  while (i < builder->empty_count && builder->empty[i].parent != parent)
+    i++;
+  char *joined = snippet;
+  if (i == SETUP_EMPTY_MAX || (i < builder->empty_count && asprintf(&joined, "%s\n%s", builder->empty[i].snippet, snippet) < 0)) {
+    builder->edits.failed = true;
+    free(snippet);
+    return;
+  }
+  if (i < builder->empty_count) {
+    free(builder->empty[i].snippet);
+    free(snippet);
+  } else
+    builder->empty_count++;
+  builder->empty[i] = (struct setup_into_empty){parent, joined};
+}
+
+static void fill_empty(struct setup_builder *builder) {
+  for (unsigned i = 0; i < builder->empty_count; i++) {
+    add_into_empty(builder, builder->empty[i].parent, builder->empty[i].snippet);
+    free(builder->empty[i].snippet);
+  }
+  builder->empty_count = 0;
+}
+
 void setup_add(struct setup_builder *builder, uint32_t parent, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   char *snippet = format_text(format, arguments);
   va_end(arguments);
   uint32_t last = last_child(builder->xml, parent);
-  if (!snippet)
+  if (!snippet) {
     builder->edits.failed = true;
-  else if (last != DOMAIN_XML_NONE)
+    return;
+  }
+  if (last == DOMAIN_XML_NONE && is_blank(builder->xml, parent)) {
+    collect_for_empty(builder, parent, snippet);
+    return;
+  }
+  if (last != DOMAIN_XML_NONE)
     add_behind(builder, last, snippet);
-  else if (is_blank(builder->xml, parent))
-    add_into_empty(builder, parent, snippet);
   else /* only comments: in front of the end tag */
     text_edits_add(&builder->edits, builder->xml->elements[parent].content_end, 0, lay_out(snippet, NULL, 0, ""));
   free(snippet);
@@ -180,6 +211,7 @@ static void run_steps(struct setup_builder *builder) {
   setup_step_hostdevs(builder);
   setup_step_guest_iso(builder);
   setup_step_processor(builder);
+  fill_empty(builder);
 }
 
 static bool build(struct setup_builder *builder, char *error, size_t capacity) {

@@ -88,6 +88,8 @@ struct vnc_stream *vnc_stream_create(int fd) {
 void vnc_stream_destroy(struct vnc_stream *stream) {
   if (!stream)
     return;
+  free(stream->client->rcSource); /* of a cursor that nobody asked for; the library forgets it */
+  free(stream->client->rcMask);
   rfbClientCleanup(stream->client);
   free(stream->pixels);
   free(stream);

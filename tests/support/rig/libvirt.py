@@ -69,6 +69,15 @@ def make_users(scratch):
     os.chown(f"{scratch}/home", USER_ID, USER_ID)
 
 
+def hide_kvm(scratch):
+    """One that opens may still be of no use; and where libvirtd thinks of it otherwise than QEMU, it asks QEMU anew at every call."""
+    if os.path.exists("/dev/kvm"):
+        path = os.path.join(scratch, "no-kvm")
+        with open(path, "w", encoding="ascii"):
+            os.chmod(path, 0)
+        subprocess.run(["mount", "--bind", path, "/dev/kvm"], check=True)
+
+
 class Libvirt:
     def __init__(self, children, directory):
         self.children = children
@@ -80,6 +89,7 @@ class Libvirt:
         configuration = os.path.join(self.scratch, "etc-libvirt")
         shutil.copytree("/etc/libvirt", configuration, symlinks=True, ignore=shutil.ignore_patterns("*.xml"))
         subprocess.run(["mount", "--bind", configuration, "/etc/libvirt"], check=True)
+        hide_kvm(self.scratch)
         make_users(self.scratch)
         with open("/etc/libvirt/libvirtd.conf", "w", encoding="utf-8") as file:
             file.write('unix_sock_group = "libvirt"\nunix_sock_rw_perms = "0770"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n')
