@@ -10,6 +10,8 @@ struct command {
   int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
 };
 
+extern const struct command command_doctor;
+extern const struct command command_list;
 extern const struct command command_serve;
 extern const struct command command_setup;
 extern const struct command command_view;

@@ -47,6 +47,7 @@ static bool send_line(struct qmp_bridge *bridge, const char *line) {
   return sent;
 }
 
+/* A VM that is off refuses each command, as a monitor would; its client stays, and hears when it runs. */
 static char *ask_libvirt(struct qmp_bridge *bridge, const char *command) {
   char error[LIBVIRT_ERROR_BYTES];
   if (!bridge->connection)
@@ -57,7 +58,7 @@ static char *ask_libvirt(struct qmp_bridge *bridge, const char *command) {
   log_debug("no answer to a monitor command: %s", error);
   libvirt_connection_close(bridge->connection); /* a new daemon needs a new connection */
   bridge->connection = NULL;
-  return NULL;
+  return strdup("{\"error\":{\"class\":\"GenericError\",\"desc\":\"libvirt reaches no monitor\"}}");
 }
 
 /* libvirt numbers its commands itself: the client's own id is taken out of the question and put into the answer. */
@@ -113,17 +114,14 @@ static void set_client(struct qmp_bridge *bridge, int client) {
     close(old);
 }
 
-/* A VM that is off has no monitor; the client is let go and comes again. */
 static void greet(struct qmp_bridge *bridge) {
   int client = accept4(bridge->listener, NULL, NULL, SOCK_CLOEXEC);
   if (client < 0)
     return;
   set_client(bridge, client);
   bridge->used = 0;
-  char *status = ask_libvirt(bridge, "{\"execute\":\"query-status\"}");
-  if (!status || !send_line(bridge, "{\"QMP\":{\"version\":{},\"capabilities\":[]}}"))
+  if (!send_line(bridge, "{\"QMP\":{\"version\":{},\"capabilities\":[]}}"))
     set_client(bridge, -1);
-  free(status);
 }
 
 static bool read_client(struct qmp_bridge *bridge) {

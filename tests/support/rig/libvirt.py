@@ -93,6 +93,8 @@ class Libvirt:
         make_users(self.scratch)
         with open("/etc/libvirt/libvirtd.conf", "w", encoding="utf-8") as file:
             file.write('unix_sock_group = "libvirt"\nunix_sock_rw_perms = "0770"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n')
+        with open("/etc/libvirt/qemu.conf", "w", encoding="utf-8") as file:
+            file.write("namespaces = []\n")  # it cannot move the /dev/kvm that we have hidden
         for path in ("qemu", "images", "boot"):
             os.makedirs(f"/var/lib/libvirt/{path}", exist_ok=True)
         self.qemu_user = pwd.getpwnam("libvirt-qemu").pw_uid
