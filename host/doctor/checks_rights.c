@@ -120,7 +120,7 @@ static bool find_denial(const struct check_context *context, const char *log, ch
   while (in && fgets(line, sizeof line, in))
     if (is_denial(line, context)) {
       line[strcspn(line, "\n")] = 0;
-      snprintf(found, capacity, "%s", line);
+      snprintf(found, capacity, "%.*s", (int)capacity - 1, line);
       any = true;
     }
   if (in)
