@@ -1,6 +1,7 @@
 #include "host/vm/libvirt_resolve.h"
 
 #include "host/vm/libvirt_connection.h"
+#include "host/vm/quiet_thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -84,7 +85,7 @@ static bool ask(struct question *question, void *(*body)(void *), unsigned limit
   struct timespec limit;
   sem_init(&question->answered, 0, 0);
   atomic_store(&question->owners, 2);
-  if (pthread_create(&thread, NULL, body, question) != 0) {
+  if (quiet_thread_create(&thread, body, question) != 0) {
     atomic_store(&question->owners, 1);
     return false;
   }

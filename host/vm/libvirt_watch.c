@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "host/vm/libvirt_internal.h"
+#include "host/vm/quiet_thread.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RETRY_MS 1000
@@ -218,7 +218,7 @@ struct libvirt_watch *libvirt_watch_start(const struct libvirt_watch_options *op
   watch->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   sem_init(&watch->ended, 0, 0);
   pthread_mutex_init(&watch->lock, NULL);
-  if (watch->wake_fd >= 0 && pthread_create(&watch->thread, NULL, run, watch) == 0)
+  if (watch->wake_fd >= 0 && quiet_thread_create(&watch->thread, run, watch) == 0)
     return watch;
   if (watch->wake_fd >= 0)
     close(watch->wake_fd);
@@ -233,23 +233,14 @@ static void ring(struct libvirt_watch *watch) {
 }
 
 void libvirt_watch_stop(struct libvirt_watch *watch) {
-  struct timespec limit;
   if (!watch)
     return;
   pthread_mutex_lock(&watch->lock);
   atomic_store(&watch->stopping, true);
   pthread_mutex_unlock(&watch->lock);
   ring(watch);
-  clock_gettime(CLOCK_REALTIME, &limit);
-  limit.tv_sec += STOP_WAIT_S;
-  int result;
-  while ((result = sem_timedwait(&watch->ended, &limit)) != 0 && errno == EINTR)
-    ;
-  if (result != 0) { /* it still owns everything */
-    pthread_detach(watch->thread);
-    return;
-  }
-  pthread_join(watch->thread, NULL);
+  if (!quiet_thread_join(watch->thread, &watch->ended, STOP_WAIT_S))
+    return; /* libvirt holds it; the program is about to end */
   close(watch->wake_fd);
   sem_destroy(&watch->ended);
   pthread_mutex_destroy(&watch->lock);

@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "host/vm/libvirt_connection.h"
+#include "host/vm/quiet_thread.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LINE_BYTES_MAX 65536u
@@ -189,7 +189,7 @@ struct qmp_bridge *qmp_bridge_start(const char *uri, const char *domain, char *e
   *bridge = (struct qmp_bridge){.uri = uri, .domain = domain, .listener = -1, .client = -1, .stop_fd = eventfd(0, EFD_CLOEXEC)};
   sem_init(&bridge->ended, 0, 0);
   pthread_mutex_init(&bridge->lock, NULL);
-  if (bridge->stop_fd >= 0 && open_socket(bridge) && pthread_create(&bridge->thread, NULL, run, bridge) == 0)
+  if (bridge->stop_fd >= 0 && open_socket(bridge) && quiet_thread_create(&bridge->thread, run, bridge) == 0)
     return bridge;
   snprintf(error, capacity, "cannot offer the monitor in %s: %s", bridge->directory, strerror(errno));
   remove_socket(bridge);
@@ -207,22 +207,13 @@ void qmp_bridge_event(struct qmp_bridge *bridge, const char *event) {
 
 void qmp_bridge_stop(struct qmp_bridge *bridge) {
   uint64_t one = 1;
-  struct timespec limit;
   if (!bridge)
     return;
   atomic_store(&bridge->stopping, true);
   remove_socket(bridge);
   if (write(bridge->stop_fd, &one, sizeof one) < 0)
     log_debug("%s", strerror(errno));
-  clock_gettime(CLOCK_REALTIME, &limit);
-  limit.tv_sec += STOP_WAIT_S;
-  int result;
-  while ((result = sem_timedwait(&bridge->ended, &limit)) != 0 && errno == EINTR)
-    ;
-  if (result != 0) { /* libvirt holds it; the program is about to end */
-    pthread_detach(bridge->thread);
-    return;
-  }
-  pthread_join(bridge->thread, NULL);
+  if (!quiet_thread_join(bridge->thread, &bridge->ended, STOP_WAIT_S))
+    return; /* libvirt holds it; the program is about to end */
   release(bridge);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REGION_OVERHEAD_BYTES (UINT64_C(1) << 20) /* header, rings, cursor, clock: docs/protocol.md */
+#define REGION_OVERHEAD_BYTES (UINT64_C(2) << 20) /* a head: 1.2 MB for everything but slots (docs/protocol.md), and room to grow */
 #define SLOT_ALIGN 65536u
 #define PITCH_ALIGN 256u
 #define REGION_BYTES_MIN (UINT64_C(1) << 20)
