@@ -29,30 +29,34 @@ static const char *unit_directory(bool is_user, char *storage, size_t capacity) 
   return storage;
 }
 
-static void add_file(struct setup_system *system, const struct setup_system_options *options, const char *kind) {
+static struct setup_system_file *add_file(struct setup_system *system, const struct setup_system_options *options, const char *unit,
+                                          const char *kind) {
   char storage[160];
   struct setup_system_file *file = &system->files[system->file_count++];
-  snprintf(file->path, sizeof file->path, "%s%s/transom-serve@%s.%s.d/" DROP_IN, options->root,
-           unit_directory(options->is_user, storage, sizeof storage), options->instance, kind);
+  snprintf(file->path, sizeof file->path, "%s%s/%s@%s.%s.d/" DROP_IN, options->root,
+           unit_directory(options->is_user, storage, sizeof storage), unit, options->instance, kind);
+  return file;
 }
 
 static void add_size(struct setup_system *system, const struct setup_system_options *options) {
-  add_file(system, options, "service");
-  struct setup_system_file *file = &system->files[system->file_count - 1];
+  struct setup_system_file *file = add_file(system, options, "transom-serve", "service");
   snprintf(file->text, sizeof file->text, "# by transom setup\n[Service]\nEnvironment=TRANSOM_SIZE=%lluM\n",
            (unsigned long long)(options->region_bytes >> 20));
 }
 
-/* QEMU's user gets what QEMU connects to, and not the viewers' socket. The channels may not be there. */
+/* QEMU's user gets what QEMU connects to, and not the viewers' socket. */
+static void add_right(struct setup_system *system, const struct setup_system_options *options, const char *unit, const char *sockets[2]) {
+  struct setup_system_file *file = add_file(system, options, unit, "socket");
+  size_t used =
+      (size_t)snprintf(file->text, sizeof file->text, "# by transom setup: libvirt runs QEMU as user %s\n[Socket]\n", options->qemu_user);
+  for (unsigned i = 0; i < 2 && sockets[i]; i++)
+    used += (size_t)snprintf(file->text + used, sizeof file->text - used, "ExecStartPost=setfacl -m u:%s:rw %s/%s/%s\n", options->qemu_user,
+                             options->run_directory, options->instance, sockets[i]);
+}
+
 static void add_rights(struct setup_system *system, const struct setup_system_options *options) {
-  add_file(system, options, "socket");
-  struct setup_system_file *file = &system->files[system->file_count - 1];
-  const char *directory = options->run_directory, *name = options->instance, *user = options->qemu_user;
-  snprintf(file->text, sizeof file->text,
-           "# by transom setup: libvirt runs QEMU as user %s\n[Socket]\n"
-           "ExecStartPost=setfacl -m u:%s:rw %s/%s/region.sock\n"
-           "ExecStartPost=-setfacl -m u:%s:rw %s/%s/usb-input.sock %s/%s/usb-audio.sock\n",
-           user, user, directory, name, user, directory, name, directory, name);
+  add_right(system, options, "transom-serve", (const char *[2]){"region.sock", NULL});
+  add_right(system, options, "transom-serve-usb", (const char *[2]){"usb-input.sock", "usb-audio.sock"});
 }
 
 /* Under sudo the user is who called it. */

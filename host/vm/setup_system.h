@@ -9,7 +9,7 @@
 
 #define SETUP_SYSTEM_PATH_BYTES 320u
 #define SETUP_SYSTEM_TEXT_BYTES 768u
-#define SETUP_SYSTEM_FILES 2u
+#define SETUP_SYSTEM_FILES 3u
 
 struct setup_system_file {
   char path[SETUP_SYSTEM_PATH_BYTES];
