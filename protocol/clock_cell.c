@@ -15,7 +15,7 @@ int clock_cell_ask(const struct transom_consumer *consumer, uint64_t sequence, u
   return 0;
 }
 
-int clock_cell_answer(const struct transom_consumer *consumer, uint64_t sequence, uint64_t t1_ns, uint64_t now_ns,
+int clock_cell_answer(const struct transom_consumer *consumer, uint64_t sequence, uint64_t t1_ns, uint64_t (*now_ns)(void),
                       struct transom_clock_sample *sample) {
   if (consumer->region->clock_replies == NULL)
     return -EAGAIN;
@@ -26,7 +26,7 @@ int clock_cell_answer(const struct transom_consumer *consumer, uint64_t sequence
       .t1_ns = t1_ns,
       .t2_ns = wire_load64(&reply->received_ns),
       .t3_ns = wire_load64(&reply->sent_ns),
-      .t4_ns = now_ns,
+      .t4_ns = now_ns(),
   };
   if (copy.t3_ns < copy.t2_ns || copy.t4_ns < copy.t1_ns)
     return -EBADMSG;

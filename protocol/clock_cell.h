@@ -20,8 +20,9 @@ struct transom_clock_sample {
  * the line's last owner asked, then counts, and is never 0. 0, or -ESTALE. */
 int clock_cell_ask(const struct transom_consumer *consumer, uint64_t sequence, uint64_t now_ns);
 
-/* 0 with the sample; -EAGAIN not answered yet; -EBADMSG t3 < t2 or t4 < t1. */
-int clock_cell_answer(const struct transom_consumer *consumer, uint64_t sequence, uint64_t t1_ns, uint64_t now_ns,
+/* 0 with the sample; -EAGAIN not answered yet; -EBADMSG t3 < t2 or t4 < t1. `now_ns` reads the host's clock: after the answer was seen,
+ * since an earlier t4 would promise what is not so. */
+int clock_cell_answer(const struct transom_consumer *consumer, uint64_t sequence, uint64_t t1_ns, uint64_t (*now_ns)(void),
                       struct transom_clock_sample *sample);
 
 /* Guest: answers the cell of every joined consumer that asks; `now_ns` reads the guest's clock. Returns how many were answered. */

@@ -1,6 +1,7 @@
 #define LOG_MODULE "agent"
 #include "guest/core/agent.h"
 
+#include "common/cpu_pause.h"
 #include "common/log.h"
 #include "common/random.h"
 #include "guest/core/cursor_publisher.h"
@@ -17,6 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CLOCK_LINGER_NS UINT64_C(200000) /* a consumer's next request follows in a few microseconds, when both sides run */
+#define CLOCK_LOOKS_MAX 2000             /* the same where the clock stands still */
+#define CLOCK_ROUNDS_MAX 16              /* so the screen waits for 3.2 ms at most */
 #define HEAD 0u
 #define SLOTS_WANTED 3u                       /* one written, one newest, one held */
 #define FRAME_BYTES_FIRST (1024u * 768u * 4u) /* planned for as long as no display is known; slots grow to the region's size anyway */
@@ -252,11 +256,26 @@ static bool beat(struct agent *agent, uint64_t now_ns) {
   return true;
 }
 
+/* Whoever asks for the time asks several times in a row, and what the exchange tells is as exact as the answer is quick: after one, the
+ * next is awaited here. */
+static uint32_t answer_clock(struct agent *agent) {
+  uint32_t answers = clock_cell_serve(&agent->region, agent->clock_sequence, agent->ports->now_ns), more = answers;
+  if (!answers)
+    return 0;
+  doorbell_signal(&agent->doorbell, TRANSOM_WAKE_CLOCK, HEAD);
+  for (int round = 0; round < CLOCK_ROUNDS_MAX && more; round++) {
+    const uint64_t until_ns = agent->ports->now_ns() + CLOCK_LINGER_NS;
+    more = 0;
+    for (int looks = 0; looks < CLOCK_LOOKS_MAX && !more && agent->ports->now_ns() < until_ns; looks++, cpu_pause())
+      more = clock_cell_serve(&agent->region, agent->clock_sequence, agent->ports->now_ns);
+    answers += more;
+  }
+  return answers;
+}
+
 static void talk(struct agent *agent, uint64_t now_ns) {
   uint32_t requests = 0;
-  const uint32_t answers = clock_cell_serve(&agent->region, agent->clock_sequence, agent->ports->now_ns);
-  if (answers)
-    doorbell_signal(&agent->doorbell, TRANSOM_WAKE_CLOCK, HEAD);
+  const uint32_t answers = answer_clock(agent);
   if (message_dispatch_poll(&agent->messages, &requests) || answers)
     poll_pacer_talked(&agent->pacer, now_ns);
   agent->stats.clock_answers += answers;

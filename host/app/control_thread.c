@@ -3,7 +3,6 @@
 
 #include "common/log.h"
 #include "common/thread.h"
-#include "host/app/input_handover.h"
 #include "host/event/event_loop.h"
 
 #include <errno.h>
@@ -30,8 +29,6 @@ struct control_thread {
   int signal_fd;
   sigset_t mask_before;
   struct guest_link *link;
-  struct input_sink *sink;
-  struct input_handover *handover;
 };
 
 static void on_state(enum guest_link_state state, const char *text, void *user_data) {
@@ -64,11 +61,8 @@ static void on_stats(void *user_data) {
 
 static void on_wake(void *user_data) {
   struct control_thread *control = user_data;
-  if (control->handover)
-    input_handover_drain(control->handover);
+  control->events->nudged(control->user_data);
 }
-
-static void wake_loop(void *user_data) { event_loop_wake(((struct control_thread *)user_data)->loop); }
 
 static int add_timers(struct control_thread *control) {
   control->limit = event_loop_add_timer(control->loop, on_limit, control);
@@ -79,14 +73,6 @@ static int add_timers(struct control_thread *control) {
   uint64_t interval_ns = control->options->stats_interval_ms * NS_PER_MS;
   event_timer_set(control->stats, interval_ns, interval_ns);
   return 0;
-}
-
-static int add_input(struct control_thread *control) {
-  if (!control->options->qmp || !control->options->qmp[0])
-    return 0;
-  control->sink = input_sink_qmp_create(control->loop, control->options->qmp);
-  control->handover = control->sink ? input_handover_create(control->sink, wake_loop, control) : NULL;
-  return control->handover ? 0 : -ENOMEM;
 }
 
 static int add_link(struct control_thread *control) {
@@ -106,16 +92,10 @@ static int set_up(struct control_thread *control) {
     return -ENOMEM;
   event_loop_set_wake(control->loop, on_wake, control);
   int error = add_timers(control);
-  error = error ? error : add_input(control);
   return error ? error : add_link(control);
 }
 
 static void tear_down(struct control_thread *control) {
-  if (control->handover)
-    input_handover_drain(control->handover);
-  if (control->sink)
-    control->sink->impl->destroy(control->sink);
-  input_handover_destroy(control->handover);
   guest_link_destroy(control->link);
   event_source_remove(control->signals);
   event_source_remove(control->limit);
@@ -200,6 +180,4 @@ struct guest_link *control_thread_link(struct control_thread *control) {
   return control->link;
 }
 
-struct input_sink *control_thread_input(struct control_thread *control) {
-  return control->handover ? input_handover_sink(control->handover) : NULL;
-}
+void control_thread_nudge(struct control_thread *control) { event_loop_wake(control->loop); }

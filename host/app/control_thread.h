@@ -1,8 +1,7 @@
-/* The viewer's event-loop thread: the link to the guest, the input sink, signals and timers live and die on it. */
+/* The viewer's event-loop thread: the link to the guest, signals and timers live and die on it. */
 #ifndef TRANSOM_HOST_APP_CONTROL_THREAD_H
 #define TRANSOM_HOST_APP_CONTROL_THREAD_H
 
-#include "host/input/input_sink.h"
 #include "host/link/guest_link.h"
 
 #include <stddef.h>
@@ -12,7 +11,6 @@ struct control_thread;
 struct control_options {
   const char *region;
   uint32_t head;
-  const char *qmp;            /* NULL or "" = no input */
   uint64_t seconds;           /* 0 = no limit */
   uint64_t stats_interval_ms; /* 0 = no ticks */
 };
@@ -21,6 +19,7 @@ struct control_events { /* all on the control thread */
   void (*state)(enum guest_link_state state, const char *text, void *user_data);
   void (*session)(void *user_data);
   void (*stats)(void *user_data);              /* a tick */
+  void (*nudged)(void *user_data);             /* control_thread_nudge() was called */
   void (*quit)(bool by_time, void *user_data); /* SIGINT, SIGTERM, SIGHUP, or `seconds` have passed */
 };
 
@@ -29,12 +28,12 @@ struct control_events { /* all on the control thread */
 struct control_thread *control_thread_start(const struct control_options *options, const struct control_events *events, void *user_data,
                                             char *error, size_t capacity);
 
-/* Delivers the input that waits, releases all keys, leaves the region. Waits for the thread's end; NULL is fine. */
+/* Leaves the region. Waits for the thread's end; NULL is fine. */
 void control_thread_stop(struct control_thread *control);
 
 struct guest_link *control_thread_link(struct control_thread *control);
 
-/* For one other thread, the window's; NULL when there is no QMP socket. Valid until stop. */
-struct input_sink *control_thread_input(struct control_thread *control);
+/* Calls `nudged` soon. Any thread; does not wait, which waking the window may: it takes a lock of the X client's. */
+void control_thread_nudge(struct control_thread *control);
 
 #endif

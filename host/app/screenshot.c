@@ -36,3 +36,14 @@ int screenshot_write(const char *path, const struct presenter_image *image) {
     unlink(part);
   return error;
 }
+
+bool screenshot_name(const char *domain, time_t now, char *path, size_t capacity) {
+  const char *pictures = getenv("XDG_PICTURES_DIR"), *home = getenv("HOME");
+  const char *directory = pictures && pictures[0] ? pictures : home;
+  char when[32];
+  struct tm local;
+  if (!directory || !localtime_r(&now, &local) || !strftime(when, sizeof when, "%Y%m%d-%H%M%S", &local))
+    return false;
+  int length = snprintf(path, capacity, "%s/transom-%s-%s.png", directory, domain, when);
+  return length > 0 && (size_t)length < capacity;
+}

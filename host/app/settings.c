@@ -13,6 +13,8 @@
 
 static const char *const private_server_names[] = {"auto", "never", NULL};
 static const char *const stats_names[] = {"none", "json", NULL};
+static const char *const sink_names[] = {"auto", "usb", "qmp", NULL}; /* enum input_sinks_way */
+static const char *const hidden_pointer_names[] = {"ignore", "hint", "capture", NULL};
 static const char *const level_names[] = {"error", "warning", "info", "debug", NULL};
 
 #define FIELD(name) offsetof(struct view_settings, name)
@@ -23,6 +25,22 @@ static const struct option_entry entries[] = {
     {.name = "qmp", STRING(qmp), .argument = "SOCKET", .help = "QEMU's monitor: sends the window's keyboard and mouse to the guest"},
     {.name = "connect", .letter = 'c', STRING(connect), .argument = "URI", .help = "libvirt to ask for the domain"},
     {.name = "start", .kind = OPTION_FLAG, .offset = FIELD(start), .help = "start the VM if it is off"},
+    {.name = "usb", STRING(usb), .argument = "SOCKET", .help = "QEMU's usb-redir chardev, where transom-serve does not hand it over"},
+    {.name = "sink",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(sink),
+     .choices = sink_names,
+     .help = "how keys reach the guest (auto: USB, else QMP)"},
+    {.name = "input-device", STRING(input_device), .argument = "LIST", .help = "paths, by-id names or vid:pid of devices to capture (all)"},
+    {.name = "take-input", .kind = OPTION_FLAG, .offset = FIELD(take_input), .help = "take keyboard and mouse from another viewer"},
+    {.name = "toggle", STRING(toggle), .argument = "KEY", .help = "captures and releases keyboard and mouse (auto: Right Ctrl)"},
+    {.name = "host-keys", STRING(host_keys), .argument = "LIST", .help = "keys that stay with the host (volume,brightness,media)"},
+    {.name = "capture-on-click", .kind = OPTION_FLAG, .offset = FIELD(capture_on_click), .help = "a click into the window captures"},
+    {.name = "hidden-pointer",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(hidden_pointer),
+     .choices = hidden_pointer_names,
+     .help = "what to do when the guest hides its pointer (hint)"},
     {.name = "private-server",
      .kind = OPTION_CHOICE,
      .offset = FIELD(private_server),
@@ -78,7 +96,7 @@ const struct option_table view_option_table = {
     .summary = "Shows the screen of a guest in a window and sends keyboard and mouse back.",
     .entries = entries,
     .epilog = "Without --region: /run/transom/DOMAIN/region.sock, then $XDG_RUNTIME_DIR/transom/DOMAIN/region.sock; DOMAIN is \"default\" "
-              "unless given.\nThe same words are keys of [view] and [domain.NAME] in ~/.config/transom/transom.conf.",
+              "unless given.\nThe same words are keys of [view], [input] and [domain.NAME] in ~/.config/transom/transom.conf.",
 };
 
 void settings_places_init(struct settings_places *places, struct settings_storage *storage) {
@@ -142,14 +160,31 @@ static bool load_file(struct view_settings *settings, const struct settings_plac
   char section[SETTINGS_NAME_BYTES + 8], error[256];
   snprintf(section, sizeof section, "domain.%s", settings->domain);
   if (!places->config_file || (options_load_file(&view_option_table, places->config_file, "view", settings, error, sizeof error) &&
+                               options_load_file(&view_option_table, places->config_file, "input", settings, error, sizeof error) &&
                                options_load_file(&view_option_table, places->config_file, section, settings, error, sizeof error)))
     return true;
   fprintf(stderr, "transom view: %s\n", error);
   return false;
 }
 
+static bool understand_input(struct view_settings *settings) {
+  struct input_settings *input = &settings->input;
+  char error[160];
+  input->toggle_is_automatic = strcmp(settings->toggle, "auto") == 0;
+  if (!input->toggle_is_automatic && !toggle_key_parse(settings->toggle, &input->toggle_key))
+    snprintf(error, sizeof error, "toggle: there is no key '%.60s'; try right-ctrl, scrolllock, pause, ctrl-ctrl or f12", settings->toggle);
+  else if (host_key_list_parse(settings->host_keys, &input->host_key_list, error, sizeof error))
+    return true;
+  fprintf(stderr, "transom view: %s\n", error);
+  return false;
+}
+
 enum options_result settings_load(struct view_settings *settings, const struct settings_places *places, int argc, char **argv) {
-  *settings = (struct view_settings){.stats_interval_ms = 1000, .log_level = LOG_INFO};
+  *settings = (struct view_settings){.stats_interval_ms = 1000,
+                                     .log_level = LOG_INFO,
+                                     .toggle = "auto",
+                                     .host_keys = "volume,brightness,media",
+                                     .hidden_pointer = SETTINGS_HIDDEN_POINTER_HINT};
   const char *word = NULL;
   int count = 0;
   /* Twice: the domain's name decides which section is read, and the command line wins over it. */
@@ -170,5 +205,7 @@ enum options_result settings_load(struct view_settings *settings, const struct s
   settings->region_given = settings->region[0] != 0;
   if (result == OPTIONS_OK && !settings->region[0])
     find_sockets(settings, places);
+  if (result == OPTIONS_OK && !understand_input(settings))
+    return OPTIONS_ERROR;
   return result;
 }

@@ -3,6 +3,8 @@
 #define TRANSOM_HOST_APP_SETTINGS_H
 
 #include "common/options.h"
+#include "host/input/host_keys.h"
+#include "host/input/toggle_key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,10 +13,17 @@
 #define SETTINGS_PATH_BYTES 512
 #define SETTINGS_NAME_BYTES 64
 
+enum settings_hidden_pointer { SETTINGS_HIDDEN_POINTER_IGNORE, SETTINGS_HIDDEN_POINTER_HINT, SETTINGS_HIDDEN_POINTER_CAPTURE };
 enum settings_private_server { SETTINGS_PRIVATE_SERVER_AUTO, SETTINGS_PRIVATE_SERVER_NEVER };
 enum settings_stats { SETTINGS_STATS_NONE, SETTINGS_STATS_JSON };
 
 struct qmp_bridge;
+/* What the words of [input] mean. */
+struct input_settings {
+  bool toggle_is_automatic;
+  struct toggle_key toggle_key; /* else */
+  struct host_key_list host_key_list;
+};
 
 struct view_settings {
   char domain[SETTINGS_NAME_BYTES];
@@ -26,12 +35,24 @@ struct view_settings {
   char screenshot[SETTINGS_PATH_BYTES];
   int64_t frames;  /* 0 = no limit */
   int64_t seconds; /* 0 = no limit */
-  int stats;       /* enum settings_stats */
+  int stats; /* enum settings_hidden_pointer { SETTINGS_HIDDEN_POINTER_IGNORE, SETTINGS_HIDDEN_POINTER_HINT, SETTINGS_HIDDEN_POINTER_CAPTURE
+};
+
+enum settings_stats */
   int64_t stats_interval_ms;
   bool same_clock; /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
   char title[128];
   int64_t head;
-  int log_level;     /* enum log_level */
+  int log_level;       /* enum log_level */
+  char toggle[64];     /* "auto", or for toggle_key_parse() */
+  char host_keys[256]; /* for host_key_list_parse() */
+  bool capture_on_click;
+  char usb[SETTINGS_PATH_BYTES]; /* QEMU's usb-redir chardev that listens; "" = by transom-serve */
+  char input_device[512];        /* "" = all */
+  bool take_input;
+  int sink;           /* enum input_sinks_way */
+  int hidden_pointer; /* enum settings_hidden_pointer */
+  struct input_settings input;
   char connect[256]; /* libvirt's URI; "" = the usual ones */
   bool start;        /* the domain, if it is off */
 

@@ -8,11 +8,12 @@
 #include "host/app/control_thread.h"
 #include "host/app/domain_view.h"
 #include "host/app/frame_thread.h"
+#include "host/app/log_output.h"
 #include "host/app/screens.h"
 #include "host/app/screenshot.h"
+#include "host/app/viewer_input.h"
 #include "host/app/viewer_stats.h"
 #include "host/app/window.h"
-#include "host/app/window_input.h"
 #include "host/present/presenter_select.h"
 
 #include <errno.h>
@@ -23,15 +24,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FIRST_WIDTH 1280
 #define FIRST_HEIGHT 800
 #define EVENTS_A_TURN 64u /* a flood of motion must not starve the picture */
-#define SCANCODE_F11 0x44 /* HID usage of page 7 */
 
 /* What other threads ask of the presenting thread. */
-enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8, TASK_DOMAIN = 16 };
+enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8, TASK_INPUT = 16, TASK_DOMAIN = 32 };
 
 /* The presenting thread is the main thread where there is a window, else the frame thread. It runs viewer_turn() whenever it is woken;
  * everything below `presenting thread` is its own. */
@@ -55,10 +56,9 @@ struct viewer {
   enum guest_link_state state;
   char state_text[256];
   bool has_picture, picture_failed, must_present, quitting;
-  bool takes_input, guest_pointer;
   bool region_shows;  /* a frame of the present session is on the screen */
   bool foreign_image; /* the presenter's images hold the emulated display: no damage counts against them */
-  struct window_input input;
+  struct viewer_input input;
   uint64_t started_ns;
   char title[160];
 };
@@ -100,6 +100,8 @@ static void on_stats(void *user_data) {
     frame_thread_kick(frames);
 }
 
+static void on_nudged(void *user_data) { wake(user_data, TASK_INPUT); }
+
 static void on_quit(bool by_time, void *user_data) {
   struct viewer *viewer = user_data;
   if (by_time)
@@ -108,6 +110,9 @@ static void on_quit(bool by_time, void *user_data) {
 }
 
 static void on_domain(void *user_data) { wake(user_data, TASK_DOMAIN); }
+/* ---- from the input thread ---- */
+
+static void on_input_changed(void *user_data) { control_thread_nudge(((struct viewer *)user_data)->control); }
 
 /* ---- presenting thread ---- */
 
@@ -131,19 +136,21 @@ static void update_screen(struct viewer *viewer) {
   window_set_title(viewer->window, title);
 }
 
-/* Ours is hidden only while the guest draws one that follows it. */
+/* Ours is hidden while the guest draws one that follows it, and while the guest has the mouse. */
 static void choose_pointer(struct viewer *viewer) {
+  bool followed = viewer->input.thread && viewer->input.guest_pointer && viewer->state == GUEST_LINK_RUNNING;
   if (viewer->window)
-    window_show_pointer(viewer->window, !viewer->takes_input || !viewer->guest_pointer || viewer->state != GUEST_LINK_RUNNING);
+    window_show_pointer(viewer->window, !followed && !viewer_input_hides_pointer(&viewer->input));
 }
 
 static void take_state(struct viewer *viewer) {
+  bool ran = viewer->state == GUEST_LINK_RUNNING;
   pthread_mutex_lock(&viewer->lock);
   viewer->state = viewer->link_state;
   memcpy(viewer->state_text, viewer->link_text, sizeof viewer->state_text);
   pthread_mutex_unlock(&viewer->lock);
-  if (viewer->takes_input && viewer->state != GUEST_LINK_RUNNING)
-    window_input_release(&viewer->input);
+  if (ran && viewer->state != GUEST_LINK_RUNNING)
+    viewer_input_guest_lost(&viewer->input);
   viewer->region_shows &= viewer->state == GUEST_LINK_RUNNING;
   if (viewer->state == GUEST_LINK_RUNNING && viewer->foreign_image) /* the newest frame again, though it is not new */
     frame_thread_session_changed(atomic_load(&viewer->frames));
@@ -177,6 +184,7 @@ static void take_feed(struct viewer *viewer) {
     first |= !viewer->region_shows;
     viewer->has_picture = viewer->region_shows = true;
     viewer->foreign_image = false;
+    viewer_input_frame_shown(&viewer->input);
     follow_picture(viewer);
   }
   if (first || ((failed || (result & FRAME_FEED_PICTURE)) && failed != viewer->picture_failed)) {
@@ -186,7 +194,8 @@ static void take_feed(struct viewer *viewer) {
   if (result & (FRAME_FEED_PICTURE | FRAME_FEED_CURSOR))
     viewer->must_present = true;
   if (result & FRAME_FEED_CURSOR) {
-    viewer->guest_pointer = viewer->feed->cursor.state.flags & TRANSOM_CURSOR_VISIBLE;
+    const struct transom_cursor_state *cursor = &viewer->feed->cursor.state;
+    viewer_input_guest_pointer(&viewer->input, cursor->flags & TRANSOM_CURSOR_VISIBLE, cursor->x, cursor->y);
     choose_pointer(viewer);
   }
 }
@@ -224,6 +233,10 @@ static void print_stats(struct viewer *viewer, const char *event) {
                                .doorbell = session && session->frame_eventfd >= 0,
                                .held = session && session->may_hold,
                                .counts = frame_feed_counts(viewer->feed)};
+  if (viewer->input.thread) {
+    stats.capture = input_capture_state_name(viewer->input.view.state);
+    stats.sink = viewer->input.view.sink ? viewer->input.view.sink : "null";
+  }
   if (viewer->settings->same_clock) {
     stats.publish_to_seen = &viewer->feed->publish_to_seen;
     stats.publish_to_presented = &viewer->feed->publish_to_presented;
@@ -236,6 +249,37 @@ static void print_stats(struct viewer *viewer, const char *event) {
 
 static bool enough_frames(const struct viewer *viewer) {
   return viewer->settings->frames > 0 && viewer->feed->counts.frames >= (uint64_t)viewer->settings->frames;
+}
+
+static bool save_screenshot(struct viewer *viewer, const char *path) {
+  struct presenter_image image;
+  int error = viewer->presenter->impl->read_back(viewer->presenter, true, &image);
+  if (error == 0) {
+    error = screenshot_write(path, &image);
+    free(image.pixels);
+  }
+  if (error)
+    log_error("no screenshot in %s: %s", path, error == -ENODATA ? "no picture was shown" : strerror(-error));
+  return error == 0;
+}
+
+/* The user asked for one: a file of its own beside the others. */
+static void save_picture(struct viewer *viewer) {
+  char path[SETTINGS_PATH_BYTES];
+  if (screenshot_name(viewer->settings->domain, time(NULL), path, sizeof path) && save_screenshot(viewer, path))
+    log_info("screenshot in %s", path);
+}
+
+static void take_input(struct viewer *viewer) {
+  uint32_t wishes = viewer_input_turn(&viewer->input);
+  if (wishes & VIEWER_INPUT_PRESENT)
+    viewer->must_present = true;
+  if (wishes & VIEWER_INPUT_POINTER)
+    choose_pointer(viewer);
+  if (wishes & VIEWER_INPUT_SCREENSHOT)
+    save_picture(viewer);
+  if (wishes & VIEWER_INPUT_QUIT)
+    quit(viewer);
 }
 
 /* What was done with the feed: whether there was anything worth the wake-up. */
@@ -254,6 +298,8 @@ static void run_turn(struct viewer *viewer) {
     return;
   if (tasks & TASK_STATE)
     take_state(viewer);
+  if (tasks & TASK_INPUT)
+    take_input(viewer);
   if (has_feed)
     progress = use_feed(viewer);
   if (viewer->domain && (tasks & (TASK_DOMAIN | TASK_STATE | TASK_FEED)))
@@ -277,19 +323,7 @@ static void on_news(void *user_data) {
     run_turn(viewer);
 }
 
-static void pass_input(struct viewer *viewer, const struct window_event *event) {
-  struct picture_layout layout;
-  bool placed = viewer->presenter->impl->layout(viewer->presenter, &layout);
-  if (viewer->takes_input)
-    window_input_event(&viewer->input, event, placed ? &layout : NULL);
-}
-
 static void handle_event(struct viewer *viewer, const struct window_event *event) {
-  if (event->kind == WINDOW_KEY && event->scancode == SCANCODE_F11) {
-    if (event->down && !event->repeat)
-      window_toggle_fullscreen(viewer->window);
-    return;
-  }
   if (event->kind == WINDOW_RESIZED) {
     uint32_t width, height;
     window_pixel_size(viewer->window, &width, &height);
@@ -298,7 +332,7 @@ static void handle_event(struct viewer *viewer, const struct window_event *event
   }
   if (event->kind == WINDOW_KEY && event->down && domain_view_key(viewer->domain))
     return;
-  pass_input(viewer, event);
+  viewer_input_event(&viewer->input, event);
   if (event->kind == WINDOW_CLOSE)
     quit(viewer);
 }
@@ -334,21 +368,19 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
 }
 
 static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
-  static const struct control_events events = {.state = on_state, .session = on_session, .stats = on_stats, .quit = on_quit};
+  static const struct control_events events = {
+      .state = on_state, .session = on_session, .stats = on_stats, .nudged = on_nudged, .quit = on_quit};
   const struct view_settings *settings = viewer->settings;
   viewer->control_options =
       (struct control_options){.region = settings->region,
                                .head = (uint32_t)settings->head,
-                               .qmp = viewer->window ? settings->qmp : NULL,
                                .seconds = (uint64_t)settings->seconds,
                                .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0};
   viewer->control = control_thread_start(&viewer->control_options, &events, viewer, error, capacity);
   if (!viewer->control)
     return false;
-  struct input_sink *sink = control_thread_input(viewer->control);
-  viewer->takes_input = sink != NULL;
-  if (sink)
-    window_input_init(&viewer->input, sink);
+  if (!viewer_input_start(&viewer->input, settings, viewer->window, viewer->presenter, on_input_changed, viewer, error, capacity))
+    return false;
   struct frame_thread *frames = frame_thread_start(viewer->feed, control_thread_link(viewer->control), on_news, viewer);
   atomic_store(&viewer->frames, frames);
   if (!frames) {
@@ -375,24 +407,11 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
   return true;
 }
 
-static bool save_screenshot(struct viewer *viewer) {
-  struct presenter_image image;
-  const char *path = viewer->settings->screenshot;
-  int error = viewer->presenter->impl->read_back(viewer->presenter, true, &image);
-  if (error == 0) {
-    error = screenshot_write(path, &image);
-    free(image.pixels);
-  }
-  if (error)
-    log_error("no screenshot in %s: %s", path, error == -ENODATA ? "no picture was shown" : strerror(-error));
-  return error == 0;
-}
-
-/* With everything stopped but the control thread, which is left for last: it releases the keys. */
+/* With everything stopped but the control thread, which still kicks the frame thread. */
 static bool finish_output(struct viewer *viewer) {
   bool good = true;
   if (viewer->settings->screenshot[0])
-    good = save_screenshot(viewer);
+    good = save_screenshot(viewer, viewer->settings->screenshot);
   if (viewer->settings->stats == SETTINGS_STATS_JSON)
     print_stats(viewer, "exit");
   if (viewer->settings->frames > 0 && !enough_frames(viewer) && atomic_load(&viewer->out_of_time)) {
@@ -404,8 +423,7 @@ static bool finish_output(struct viewer *viewer) {
 }
 
 static void destroy(struct viewer *viewer) {
-  if (viewer->takes_input)
-    window_input_release(&viewer->input);
+  viewer_input_stop(&viewer->input);
   frame_thread_stop(atomic_load(&viewer->frames));
   domain_view_stop(viewer->domain);
   control_thread_stop(viewer->control); /* kicks the frame thread until here */
@@ -426,8 +444,7 @@ static bool run(struct viewer *viewer) {
   else
     while (sem_wait(&viewer->ended) != 0)
       ;
-  if (viewer->takes_input)
-    window_input_release(&viewer->input);
+  viewer_input_stop(&viewer->input);
   frame_thread_stop(atomic_load(&viewer->frames));
   return finish_output(viewer) && good;
 }
@@ -449,6 +466,7 @@ static struct viewer *create(const struct view_settings *settings) {
 
 int viewer_run(const struct view_settings *settings) {
   char error[256];
+  log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
   struct viewer *viewer = create(settings);
   if (!viewer)

@@ -58,6 +58,10 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
   if (stats->domain_state)
     append_string(&line, "domain_state", stats->domain_state);
   append_string(&line, "presenter", stats->presenter);
+  if (stats->capture) {
+    append_string(&line, "capture", stats->capture);
+    append_string(&line, "sink", stats->sink);
+  }
   append_number(&line, "elapsed_ms", stats->elapsed_ms);
   if (stats->epoch)
     append(&line, ",\"epoch\":\"%016" PRIx64 "\"", stats->epoch); /* a string: JSON's numbers end at 2^53 */

@@ -1,12 +1,14 @@
 #define LOG_MODULE "window"
 #include "host/app/window.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 
 #include <SDL.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MINIMUM_EDGE_PIXELS 64
 
@@ -23,7 +25,11 @@ struct window {
 static void set_hints(const struct window_options *options) {
   SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");      /* the viewer has its own */
   SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1"); /* a guest at rest is no film */
-  SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "0");           /* Alt+F4, Alt+Tab and the like stay the host's */
+  SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "0");           /* Alt+F4, Alt+Tab and the like stay the host's until we take them */
+  SDL_SetHint(SDL_HINT_ALLOW_ALT_TAB_WHILE_GRABBED, "0");
+  SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_MODE_WARP, "0");    /* real counts, not differences of places */
+  SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_SYSTEM_SCALE, "0"); /* the guest has an acceleration of its own */
+  SDL_SetHint(SDL_HINT_MOUSE_AUTO_CAPTURE, "0");
   SDL_SetHint(SDL_HINT_VIDEO_MINIMIZE_ON_FOCUS_LOSS, "0");
   SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1"); /* the click that gives us the focus is meant for the guest */
   SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
@@ -119,6 +125,9 @@ static void translate_window(struct window *window, const SDL_WindowEvent *event
   case SDL_WINDOWEVENT_RESTORED:
     out->kind = WINDOW_RESIZED;
     return;
+  case SDL_WINDOWEVENT_FOCUS_GAINED:
+    out->kind = WINDOW_FOCUS;
+    return;
   case SDL_WINDOWEVENT_FOCUS_LOST:
   case SDL_WINDOWEVENT_HIDDEN:
   case SDL_WINDOWEVENT_MINIMIZED:
@@ -134,7 +143,8 @@ static void translate_window(struct window *window, const SDL_WindowEvent *event
 
 static void translate_pointer(struct window *window, const SDL_Event *event, struct window_event *out) {
   if (event->type == SDL_MOUSEMOTION) {
-    *out = (struct window_event){.kind = WINDOW_MOTION, .x = event->motion.x, .y = event->motion.y};
+    *out = (struct window_event){
+        .kind = WINDOW_MOTION, .x = event->motion.x, .y = event->motion.y, .dx = event->motion.xrel, .dy = event->motion.yrel};
   } else {
     *out = (struct window_event){.kind = WINDOW_BUTTON,
                                  .button = event->button.button,
@@ -182,13 +192,18 @@ static void translate(struct window *window, const SDL_Event *event, struct wind
   }
 }
 
+static void take(struct window *window, const SDL_Event *event, struct window_event *out) {
+  translate(window, event, out);
+  out->time_ns = clock_monotonic_ns();
+}
+
 bool window_wait(struct window *window, struct window_event *event) {
   SDL_Event sdl;
   if (!SDL_WaitEvent(&sdl)) {
     log_error("waiting for window events failed: %s", SDL_GetError());
     return false;
   }
-  translate(window, &sdl, event);
+  take(window, &sdl, event);
   return true;
 }
 
@@ -196,7 +211,7 @@ bool window_poll(struct window *window, struct window_event *event) {
   SDL_Event sdl;
   if (!SDL_PollEvent(&sdl))
     return false;
-  translate(window, &sdl, event);
+  take(window, &sdl, event);
   return true;
 }
 
@@ -274,4 +289,37 @@ void window_toggle_fullscreen(struct window *window) {
 void window_show_pointer(struct window *window, bool show) {
   (void)window;
   SDL_ShowCursor(show ? SDL_ENABLE : SDL_DISABLE);
+}
+
+void window_take_input(struct window *window, bool take_it) {
+  SDL_bool take_input = take_it ? SDL_TRUE : SDL_FALSE;
+  SDL_SetWindowKeyboardGrab(window->sdl, take_input);
+  SDL_SetWindowMouseGrab(window->sdl, take_input);
+  if (SDL_SetRelativeMouseMode(take_input) != 0)
+    log_warning("relative mouse: %s", SDL_GetError());
+}
+
+void window_warp_pointer(struct window *window, int32_t x, int32_t y) {
+  int unit_width, unit_height;
+  uint32_t width, height;
+  SDL_GetWindowSize(window->sdl, &unit_width, &unit_height);
+  window_pixel_size(window, &width, &height);
+  SDL_WarpMouseInWindow(window->sdl, (int)((int64_t)x * unit_width / width), (int)((int64_t)y * unit_height / height));
+}
+
+void window_keep_awake(struct window *window, bool awake) {
+  (void)window;
+  if (awake)
+    SDL_DisableScreenSaver();
+  else
+    SDL_EnableScreenSaver();
+}
+
+/* SDL reports a grab on Wayland as done even where the compositor ignores it, so nothing is promised there. */
+const char *window_kept_shortcuts(const struct window *window) {
+  (void)window;
+  const char *driver = SDL_GetCurrentVideoDriver();
+  if (driver && strcmp(driver, "wayland") == 0)
+    return "the compositor may keep shortcuts such as Alt+Tab and Super";
+  return "the host keeps Ctrl+Alt+F1 to F12";
 }

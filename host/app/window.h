@@ -14,6 +14,7 @@ enum window_event_kind {
   WINDOW_CLOSE,
   WINDOW_RESIZED, /* or anything else that asks for a new drawing */
   WINDOW_LEFT,    /* focus lost, hidden or minimised: nothing may stay pressed */
+  WINDOW_FOCUS,   /* gained */
   WINDOW_KEY,
   WINDOW_MOTION,
   WINDOW_BUTTON,
@@ -26,7 +27,9 @@ struct window_event {
   bool down, repeat;      /* keys and buttons */
   uint32_t button;        /* 1 left, 2 middle, 3 right, 4 side, 5 extra */
   int32_t x, y;           /* motion and buttons: physical pixels of the window */
+  int32_t dx, dy;         /* motion: the mouse's own counts while it is taken, else pixels */
   float wheel_x, wheel_y; /* notches; right and up positive */
+  uint64_t time_ns;       /* CLOCK_MONOTONIC, when we took it */
 };
 
 struct window_options {
@@ -53,6 +56,15 @@ void window_follow_picture(struct window *window, uint32_t width, uint32_t heigh
 void window_set_title(struct window *window, const char *title);
 void window_toggle_fullscreen(struct window *window);
 void window_show_pointer(struct window *window, bool show);
+
+/* Takes keyboard and mouse from the window system, or gives them back: relative motion, no pointer, as many shortcuts as it lets go of. */
+void window_take_input(struct window *window, bool take);
+void window_warp_pointer(struct window *window, int32_t x, int32_t y); /* physical pixels; nothing happens on Wayland */
+void window_keep_awake(struct window *window, bool awake);             /* no screen saver, no blanking */
+
+/* What the window system keeps for itself though we took the keyboard: a few words for the screen. Never NULL. */
+const char *window_kept_shortcuts(const struct window *window);
+
 void window_pixel_size(struct window *window, uint32_t *width, uint32_t *height);
 
 #endif

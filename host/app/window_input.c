@@ -1,9 +1,7 @@
 #include "host/app/window_input.h"
 
-#include <string.h>
+#include "host/input/input_sink.h"
 
-#define PAGE_KEYBOARD 0x07
-#define PAGE_CONSUMER 0x0c
 #define SCANCODE_KEYBOARD_FIRST 4u   /* usages 1-3 are error codes */
 #define SCANCODE_KEYBOARD_LAST 0xe7u /* right GUI; what comes after it is reserved */
 
@@ -35,17 +33,15 @@ static const struct {
     {286, 0x0b3}, /* AUDIOFASTFORWARD */
 };
 
-void window_input_init(struct window_input *input, struct input_sink *sink) { *input = (struct window_input){.sink = sink}; }
-
 static bool usage_of(uint32_t scancode, uint16_t *page, uint16_t *usage) {
   if (scancode >= SCANCODE_KEYBOARD_FIRST && scancode <= SCANCODE_KEYBOARD_LAST) {
-    *page = PAGE_KEYBOARD;
+    *page = INPUT_PAGE_KEYBOARD;
     *usage = (uint16_t)scancode;
     return true;
   }
   for (size_t i = 0; i < sizeof consumer_keys / sizeof *consumer_keys; i++) {
     if (consumer_keys[i].scancode == scancode) {
-      *page = PAGE_CONSUMER;
+      *page = INPUT_PAGE_CONSUMER;
       *usage = consumer_keys[i].usage;
       return true;
     }
@@ -53,36 +49,48 @@ static bool usage_of(uint32_t scancode, uint16_t *page, uint16_t *usage) {
   return false;
 }
 
-static void key(struct window_input *input, const struct window_event *event) {
-  uint16_t page, usage;
-  if (event->repeat || event->scancode >= WINDOW_INPUT_SCANCODES || !usage_of(event->scancode, &page, &usage))
-    return;
-  uint64_t bit = UINT64_C(1) << event->scancode % 64, *word = &input->keys_down[event->scancode / 64];
-  if (event->down == ((*word & bit) != 0))
-    return;
-  *word ^= bit;
-  input->sink->impl->key(input->sink, page, usage, event->down);
+struct report {
+  struct input_event *events;
+  size_t count;
+  uint64_t time_ns;
+};
+
+static void add(struct report *report, struct input_event event) {
+  event.time_ns = report->time_ns;
+  report->events[report->count++] = event;
 }
 
-static void move(struct window_input *input, const struct window_event *event, const struct picture_layout *layout) {
+static void key(const struct window_event *event, struct report *report) {
+  uint16_t page, usage;
+  if (!event->repeat && usage_of(event->scancode, &page, &usage))
+    add(report, (struct input_event){.page = page, .usage = usage, .value = event->down});
+}
+
+static void place(const struct window_event *event, const struct picture_layout *layout, struct report *report) {
   int32_t x, y;
-  if (!layout || !input->sink->impl->absolute)
+  if (!layout)
     return;
   picture_layout_pointer(layout, event->x, event->y, INPUT_ABSOLUTE_MAX, &x, &y);
-  input->sink->impl->absolute(input->sink, x, y);
+  add(report, (struct input_event){.page = INPUT_PAGE_DESKTOP, .usage = INPUT_USAGE_X, .absolute = true, .value = x});
+  add(report, (struct input_event){.page = INPUT_PAGE_DESKTOP, .usage = INPUT_USAGE_Y, .absolute = true, .value = y});
 }
 
-static void button(struct window_input *input, const struct window_event *event, const struct picture_layout *layout) {
+/* Both ways to say it: the router takes the one that the mode wants. */
+static void motion(const struct window_event *event, const struct picture_layout *layout, struct report *report) {
+  place(event, layout, report);
+  if (event->dx)
+    add(report, (struct input_event){.page = INPUT_PAGE_DESKTOP, .usage = INPUT_USAGE_X, .value = event->dx});
+  if (event->dy)
+    add(report, (struct input_event){.page = INPUT_PAGE_DESKTOP, .usage = INPUT_USAGE_Y, .value = event->dy});
+}
+
+static void button(const struct window_event *event, const struct picture_layout *layout, struct report *report) {
   static const enum input_button buttons[] = {
       0, INPUT_BUTTON_LEFT, INPUT_BUTTON_MIDDLE, INPUT_BUTTON_RIGHT, INPUT_BUTTON_SIDE, INPUT_BUTTON_EXTRA};
   if (event->button < 1 || event->button >= sizeof buttons / sizeof *buttons)
     return;
-  uint32_t bit = 1u << event->button;
-  if (event->down == ((input->buttons_down & bit) != 0))
-    return;
-  input->buttons_down ^= bit;
-  move(input, event, layout); /* the click belongs to this place, whatever motion was merged before it */
-  input->sink->impl->button(input->sink, buttons[event->button], event->down);
+  place(event, layout, report); /* the click belongs to this place, whatever motion was merged before it */
+  add(report, (struct input_event){.page = INPUT_PAGE_BUTTON, .usage = (uint16_t)(buttons[event->button] + 1), .value = event->down});
 }
 
 /* Whole 120ths are sent, the rest is kept: slow touchpads lose nothing. */
@@ -95,40 +103,39 @@ static int32_t wheel_steps(float *kept, float notches) {
   return steps;
 }
 
-static void wheel(struct window_input *input, const struct window_event *event) {
+static void wheel(struct window_input *input, const struct window_event *event, struct report *report) {
   int32_t vertical = wheel_steps(&input->wheel_y, event->wheel_y), horizontal = wheel_steps(&input->wheel_x, event->wheel_x);
-  if (vertical || horizontal)
-    input->sink->impl->wheel(input->sink, vertical, horizontal);
+  if (vertical)
+    add(report, (struct input_event){.page = INPUT_PAGE_DESKTOP, .usage = INPUT_USAGE_WHEEL, .value = vertical});
+  if (horizontal)
+    add(report, (struct input_event){.page = INPUT_PAGE_CONSUMER, .usage = INPUT_USAGE_AC_PAN, .value = horizontal});
 }
 
-void window_input_event(struct window_input *input, const struct window_event *event, const struct picture_layout *layout) {
+size_t window_input_translate(struct window_input *input, const struct window_event *event, const struct picture_layout *layout,
+                              struct input_event events[WINDOW_INPUT_EVENTS_MAX]) {
+  struct report report = {.events = events, .time_ns = event->time_ns};
   switch (event->kind) {
   case WINDOW_KEY:
-    key(input, event);
-    return;
+    key(event, &report);
+    break;
   case WINDOW_MOTION:
-    move(input, event, layout);
-    return;
+    motion(event, layout, &report);
+    break;
   case WINDOW_BUTTON:
-    button(input, event, layout);
-    return;
+    button(event, layout, &report);
+    break;
   case WINDOW_WHEEL:
-    wheel(input, event);
-    return;
+    wheel(input, event, &report);
+    break;
   case WINDOW_LEFT:
   case WINDOW_CLOSE:
-    window_input_release(input);
-    return;
+    *input = (struct window_input){0};
+    break;
   case WINDOW_NOTHING:
   case WINDOW_WAKE:
   case WINDOW_RESIZED:
-    return;
+  case WINDOW_FOCUS:
+    break;
   }
-}
-
-void window_input_release(struct window_input *input) {
-  memset(input->keys_down, 0, sizeof input->keys_down);
-  input->buttons_down = 0;
-  input->wheel_x = input->wheel_y = 0;
-  input->sink->impl->reset(input->sink);
+  return report.count;
 }

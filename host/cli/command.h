@@ -11,7 +11,10 @@ struct command {
 };
 
 extern const struct command command_doctor;
+extern const struct command command_input;
 extern const struct command command_list;
+extern const struct command command_record;
+extern const struct command command_replay;
 extern const struct command command_serve;
 extern const struct command command_setup;
 extern const struct command command_view;

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum input_button { INPUT_BUTTON_LEFT, INPUT_BUTTON_RIGHT, INPUT_BUTTON_MIDDLE, INPUT_BUTTON_SIDE, INPUT_BUTTON_EXTRA, INPUT_BUTTONS };
+/* In the order of HID's button page: usage minus 1. Those after EXTRA have numbers only. */
+enum input_button { INPUT_BUTTON_LEFT, INPUT_BUTTON_RIGHT, INPUT_BUTTON_MIDDLE, INPUT_BUTTON_SIDE, INPUT_BUTTON_EXTRA, INPUT_BUTTONS = 16 };
 #define INPUT_ABSOLUTE_MAX 32767 /* the far edge, both axes */
 #define INPUT_WHEEL_STEP 120     /* one notch; high-resolution wheels send fractions */
 
@@ -24,14 +25,17 @@ struct input_sink_impl {
   void (*relative)(struct input_sink *sink, int32_t dx, int32_t dy);
   void (*absolute)(struct input_sink *sink, int32_t x, int32_t y);              /* optional: 0 .. INPUT_ABSOLUTE_MAX */
   void (*wheel)(struct input_sink *sink, int32_t vertical, int32_t horizontal); /* 120ths of a notch; up and right positive */
-  void (*reset)(struct input_sink *sink);                                       /* releases every key and button */
-  void (*destroy)(struct input_sink *sink);                                     /* resets first */
+  void (*flush)(struct input_sink *sink);   /* optional: the calls since the last flush were one report of one device */
+  void (*reset)(struct input_sink *sink);   /* releases every key and button */
+  void (*destroy)(struct input_sink *sink); /* resets first */
 };
 
 struct input_sink {
   const struct input_sink_impl *impl;
   void (*leds)(uint32_t led_mask, void *user_data); /* optional; set by the owner: the guest's LEDs changed */
   void *leds_user_data;
+  void (*ready)(bool ready, void *user_data); /* optional; set by the owner: the guest can (or can no longer) hear this sink */
+  void *ready_user_data;
 };
 
 struct input_sink *input_sink_null_create(void); /* swallows everything, counts it */
@@ -40,5 +44,13 @@ struct input_sink *input_sink_null_create(void); /* swallows everything, counts 
  * once a second. NULL: out of memory, or a path that is too long (errno). */
 struct event_loop;
 struct input_sink *input_sink_qmp_create(struct event_loop *loop, const char *socket_path);
+
+/* Who releases the keys when this process no longer can (host/link/input_broker.h): learns of each connection, and of each key and button
+ * before its press is sent and after its release was taken. `guard` outlives the sink. */
+struct input_sink_qmp_guard {
+  void (*connected)(int socket, void *user_data); /* -1: no more */
+  void (*mark)(uint16_t page, uint16_t usage, bool down, void *user_data);
+};
+void input_sink_qmp_set_guard(struct input_sink *sink, const struct input_sink_qmp_guard *guard, void *user_data);
 
 #endif

@@ -20,7 +20,8 @@
 
 #define MOTION_INTERVAL_NS UINT64_C(4000000) /* 250 Hz: QEMU 7.2 takes about 1300 commands a second in all */
 #define IN_FLIGHT_MAX 8u                     /* QEMU's monitor reads no further than 8 commands ahead */
-#define LAST_WORDS_MS 250                    /* destroy waits so long for QEMU to take the releases */
+#define PAGE_BUTTON 0x09
+#define LAST_WORDS_MS 250 /* destroy waits so long for QEMU to take the releases */
 
 struct sent {
   int control; /* -1: motion or wheel */
@@ -30,6 +31,8 @@ struct sent {
 struct qmp_sink {
   struct input_sink base;
   struct qmp_client *client;
+  const struct input_sink_qmp_guard *guard; /* NULL: none */
+  void *guard_user_data;
   struct event_source *pace;
   struct input_queue queue;
   struct sent in_flight[IN_FLIGHT_MAX]; /* replies come in the order of commands */
@@ -54,6 +57,8 @@ static bool set_accepting(struct qmp_sink *sink, bool accepting) {
   if (changed)
     input_queue_clear(&sink->queue);
   sink->accepting = accepting;
+  if (changed && sink->base.ready)
+    sink->base.ready(accepting, sink->base.ready_user_data);
   return changed;
 }
 
@@ -94,6 +99,22 @@ static void ask(struct qmp_sink *sink) {
   sink->asking = qmp_client_execute(sink->client, "query-status", NULL, on_status, sink) == 0;
 }
 
+/* What the guest may have down, here and where the guard can read it. */
+static void note_down(struct qmp_sink *sink, int control, bool down) {
+  input_control_set_put(&sink->maybe_down, control, down);
+  if (!sink->guard)
+    return;
+  const bool is_button = control >= INPUT_CONTROL_BUTTONS;
+  const struct keymap_entry *key = is_button ? NULL : keymap_at((size_t)control);
+  const uint16_t usage = is_button ? (uint16_t)(control - INPUT_CONTROL_BUTTONS + 1) : key->usage;
+  sink->guard->mark(is_button ? PAGE_BUTTON : key->page, usage, down, sink->guard_user_data);
+}
+
+static void tell_guard(struct qmp_sink *sink, int socket) {
+  if (sink->guard)
+    sink->guard->connected(socket, sink->guard_user_data);
+}
+
 static bool is_in_flight(const struct qmp_sink *sink, int control) {
   for (unsigned i = 0; i < sink->in_flight_count; i++)
     if (sink->in_flight[(sink->in_flight_first + i) % IN_FLIGHT_MAX].control == control)
@@ -110,7 +131,7 @@ static void on_sent(int status, const struct qmp_value *result, const char *erro
   sink->in_flight_first = (sink->in_flight_first + 1) % IN_FLIGHT_MAX;
   sink->in_flight_count--;
   if (status == 0 && sent.control >= 0 && !sent.down && !is_in_flight(sink, sent.control))
-    input_control_set_put(&sink->maybe_down, sent.control, false);
+    note_down(sink, sent.control, false);
   if (status && !sink->said_refused) {
     sink->said_refused = true;
     log_warning("QEMU refuses input: %s", error);
@@ -132,15 +153,15 @@ static void send_entry(struct qmp_sink *sink, const struct input_entry *entry) {
     warn_no_absolute(sink);
   if (qmp_input_command_format(text, entry, sink->has_absolute) == 0)
     return;
+  const int control = entry->kind == INPUT_ENTRY_CONTROL ? entry->control : -1;
+  if (control >= 0 && entry->down)
+    note_down(sink, control, true);
   const int status = qmp_client_execute(sink->client, "input-send-event", text, on_sent, sink);
   assert(status == 0); /* ready, and IN_FLIGHT_MAX commands and two questions are fewer than QMP_PENDING_MAX */
   if (status)
     return;
-  const int control = entry->kind == INPUT_ENTRY_CONTROL ? entry->control : -1;
   sink->in_flight[(sink->in_flight_first + sink->in_flight_count) % IN_FLIGHT_MAX] = (struct sent){control, entry->down};
   sink->in_flight_count++;
-  if (control >= 0 && entry->down)
-    input_control_set_put(&sink->maybe_down, control, true);
   if (entry->dx || entry->dy || entry->has_absolute) {
     sink->pacing = true;
     event_timer_set(sink->pace, MOTION_INTERVAL_NS, 0);
@@ -183,6 +204,7 @@ static void on_pace(void *user_data) {
 static void on_ready(void *user_data) {
   struct qmp_sink *sink = user_data;
   sink->said_no_absolute = sink->said_refused = false;
+  tell_guard(sink, qmp_client_socket(sink->client));
   ask(sink);
 }
 
@@ -191,6 +213,7 @@ static void on_lost(void *user_data) {
   sink->in_flight_first = sink->in_flight_count = 0;
   sink->has_absolute = sink->ask_again = false;
   set_accepting(sink, false);
+  tell_guard(sink, -1);
 }
 
 static void on_event(const char *name, const struct qmp_value *data, void *user_data) {
@@ -214,6 +237,8 @@ static void qmp_key(struct input_sink *base, uint16_t page, uint16_t usage, bool
 static void qmp_button(struct input_sink *base, enum input_button button, bool down) {
   struct qmp_sink *sink = qmp_sink(base);
   assert(button >= 0 && button < INPUT_BUTTONS);
+  if (button >= QMP_INPUT_BUTTONS)
+    return; /* QEMU has no name for it */
   if (!sink->accepting)
     return;
   input_queue_control(&sink->queue, INPUT_CONTROL_BUTTONS + (int)button, down);
@@ -264,6 +289,7 @@ static void qmp_destroy(struct input_sink *base) {
   struct qmp_sink *sink = qmp_sink(base);
   qmp_reset(base);
   qmp_client_drain(sink->client, LAST_WORDS_MS);
+  tell_guard(sink, -1);
   free_sink(sink);
 }
 
@@ -291,4 +317,13 @@ struct input_sink *input_sink_qmp_create(struct event_loop *loop, const char *so
     return NULL;
   }
   return &sink->base;
+}
+
+void input_sink_qmp_set_guard(struct input_sink *base, const struct input_sink_qmp_guard *guard, void *user_data) {
+  struct qmp_sink *sink = qmp_sink(base);
+  assert(base->impl == &impl);
+  sink->guard = guard;
+  sink->guard_user_data = user_data;
+  if (sink->accepting)
+    tell_guard(sink, qmp_client_socket(sink->client));
 }

@@ -32,7 +32,7 @@ static void add_button(struct writer *writer, const char *button, bool down) {
 }
 
 static void add_control(struct writer *writer, int control, bool down) {
-  static const char *const buttons[INPUT_BUTTONS] = {"left", "right", "middle", "side", "extra"};
+  static const char *const buttons[QMP_INPUT_BUTTONS] = {"left", "right", "middle", "side", "extra"};
   if (control >= INPUT_CONTROL_BUTTONS) {
     add_button(writer, buttons[control - INPUT_CONTROL_BUTTONS], down);
     return;

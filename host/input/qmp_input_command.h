@@ -8,6 +8,8 @@
 #define QMP_INPUT_EVENTS_MAX (4 + 2 * INPUT_QUEUE_WHEEL_STEPS_MAX)
 #define QMP_INPUT_COMMAND_BYTES (16 + 96 * QMP_INPUT_EVENTS_MAX)
 
+#define QMP_INPUT_BUTTONS 5 /* what input-send-event knows, in the order of enum input_button */
+
 /* Number of events; with 0 there is nothing to send. Absolute motion is left out unless `has_absolute`: QEMU would refuse nothing, but the
  * events would go nowhere. */
 int qmp_input_command_format(char text[QMP_INPUT_COMMAND_BYTES], const struct input_entry *entry, bool has_absolute);

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "host/event/event_loop.h"
 #include "host/link/agent_channel.h"
+#include "host/link/clock_probe.h"
 #include "host/link/controller_claim.h"
 #include "host/link/guest_link_internal.h"
 #include "host/link/link_session.h"
@@ -107,6 +108,7 @@ struct guest_link {
   struct transom_agent_report report;
   struct agent_channel channel;
   struct controller_claim *claim;
+  struct clock_probe *clock;
 };
 
 static const char *state_name(enum guest_link_state state) {
@@ -184,6 +186,7 @@ static void stop_bell(struct guest_link *link) {
 
 static void end_session(struct guest_link *link) {
   stop_bell(link);
+  clock_probe_attach(link->clock, NULL, false);
   agent_channel_end(&link->channel);
   set_session(link, NULL);
 }
@@ -229,6 +232,7 @@ static void on_bell(int fd, uint32_t events, void *user_data) {
   (void)events;
   if (read(fd, &rings, sizeof rings) < 0 && errno != EAGAIN)
     return;
+  clock_probe_look(link->clock);
   bool news = take_news_and_arm(link);
   if (!link->session || !wake_throttle_note(&link->throttle, news, link->now_ns()))
     return;
@@ -282,6 +286,7 @@ static void begin_session(struct guest_link *link, struct link_session *session)
   link->throttle.until_ns = link->throttle.empty = 0;
   begin_channel(link);
   start_bell(link);
+  clock_probe_attach(link->clock, &session->public.consumer, link->bell != NULL);
   handle_running(link, LINK_ATTACHED);
   take_news_and_arm(link);
   if (link->events.session)
@@ -447,6 +452,16 @@ static void on_tick(void *user_data) {
   schedule(link);
 }
 
+/* ---- clock ---- */
+
+static void on_clock(const struct transom_clock_sample *sample, void *user_data) {
+  struct guest_link *link = user_data;
+  if (link->events.clock)
+    link->events.clock(sample, link->user_data);
+}
+
+void guest_link_ask_clock(struct guest_link *link, uint64_t interval_ns) { clock_probe_set_interval(link->clock, interval_ns); }
+
 /* ---- life ---- */
 
 struct guest_link *guest_link_create(struct event_loop *loop, const struct guest_link_options *options,
@@ -465,7 +480,10 @@ struct guest_link *guest_link_create(struct event_loop *loop, const struct guest
   if (events)
     link->events = *events;
   link->tick = event_loop_add_timer(loop, on_tick, link);
-  if (!link->tick) {
+  link->clock = clock_probe_create(loop, on_clock, link);
+  if (!link->tick || !link->clock) {
+    event_source_remove(link->tick);
+    clock_probe_destroy(link->clock);
     free(link);
     return NULL;
   }
@@ -482,6 +500,7 @@ void guest_link_destroy(struct guest_link *link) {
   link->events = (struct guest_link_events){0};
   if (link->memory)
     close_region(link, "closed");
+  clock_probe_destroy(link->clock);
   pthread_mutex_destroy(&link->lock);
   free(link);
 }

@@ -6,7 +6,7 @@
 #ifndef TRANSOM_HOST_LINK_GUEST_LINK_H
 #define TRANSOM_HOST_LINK_GUEST_LINK_H
 
-#include "protocol/consumer.h"
+#include "protocol/clock_cell.h"
 #include "protocol/ring.h"
 
 #include <stdbool.h>
@@ -41,6 +41,7 @@ struct guest_link_events {                                                      
   void (*state)(enum guest_link_state state, const char *text, void *user_data);        /* text: one line for the user */
   void (*session)(void *user_data);                                                     /* a new session is current: guest_link_session() */
   void (*message)(uint32_t type, const void *payload, uint32_t bytes, void *user_data); /* control channel, when we are controller */
+  void (*clock)(const struct transom_clock_sample *sample, void *user_data);            /* an exchange: guest_link_ask_clock() */
 };
 
 /* Begins at once; never fails for want of a peer. NULL: out of memory, or a region string that is no such thing (errno EINVAL). */
@@ -54,6 +55,9 @@ const char *guest_link_text(const struct guest_link *link);
 /* The current session with one reference taken, or NULL. Any thread. */
 struct guest_session *guest_link_session(struct guest_link *link);
 void guest_session_release(struct guest_session *session); /* any thread; NULL is fine */
+
+/* Asks the guest for its time, in bursts, so often while attached; 0, the default, = not at all. The loop's thread. */
+void guest_link_ask_clock(struct guest_link *link, uint64_t interval_ns);
 
 /* Sends on the control channel when we are controller and the agent listens. 0, or as ring_send(). */
 int guest_link_send(struct guest_link *link, uint32_t type, const void *payload, uint32_t bytes);

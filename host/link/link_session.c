@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define WAKE_MASK (TRANSOM_WAKE_COMPLETE | TRANSOM_WAKE_CURSOR | TRANSOM_WAKE_MESSAGE | TRANSOM_WAKE_STATUS)
+#define WAKE_MASK (TRANSOM_WAKE_COMPLETE | TRANSOM_WAKE_CURSOR | TRANSOM_WAKE_MESSAGE | TRANSOM_WAKE_STATUS | TRANSOM_WAKE_CLOCK)
 
 struct link_session *link_session_create(struct shared_memory *memory) {
   struct link_session *session = calloc(1, sizeof *session);

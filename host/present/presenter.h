@@ -60,6 +60,7 @@ struct presenter_impl {
   void (*cursor_move)(struct presenter *presenter, int32_t x, int32_t y, bool visible);
 
   void (*status)(struct presenter *presenter, const struct presenter_status *status);
+  void (*hint)(struct presenter *presenter, const char *text);                  /* optional: a small text over the picture; "" = none */
   void (*resize)(struct presenter *presenter, uint32_t width, uint32_t height); /* the window's size in physical pixels */
   void (*present)(struct presenter *presenter);                                 /* draws everything anew */
 

@@ -23,12 +23,22 @@ static int parse_id(const char *text, size_t bytes, uint32_t *id) {
 }
 
 enum control_command control_line_parse(const char *line, size_t bytes, uint32_t *peer_id) {
-  if (is_word(line, bytes, "controller"))
-    return CONTROL_CONTROLLER;
-  if (is_word(line, bytes, "take"))
-    return CONTROL_TAKE;
+  static const char *const words[] = {
+      [CONTROL_CONTROLLER] = "controller",
+      [CONTROL_TAKE] = "take",
+      [CONTROL_INPUT] = "input",
+      [CONTROL_INPUT_TAKE] = "input take",
+      [CONTROL_INPUT_ALIVE] = "input alive",
+      [CONTROL_INPUT_QMP] = "input qmp",
+      [CONTROL_INPUT_NO_QMP] = "input no-qmp",
+      [CONTROL_INPUT_BACK] = "input back",
+      [CONTROL_INPUT_RELEASED] = "input released",
+  };
   if (bytes > 5 && !memcmp(line, "peer ", 5) && parse_id(line + 5, bytes - 5, peer_id))
     return CONTROL_PEER;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (words[i] && is_word(line, bytes, words[i]))
+      return (enum control_command)i;
   return CONTROL_UNKNOWN;
 }
 

@@ -1,10 +1,28 @@
-/* What a viewer may say on control.sock: lines of ASCII that end with a newline, at most CONTROL_LINE_BYTES_MAX with it.
+/* What a viewer may say on control.sock: lines of ASCII that end with a newline, at most CONTROL_LINE_BYTES_MAX with it. Its first line
+ * says what the connection is for: the message rings, or the VM's input.
  *
  *   viewer              server
  *   peer N              ok | error REASON      this connection belongs to ivshmem peer N (same process): first
  *   controller          granted | busy         wants the message rings' host end; `busy`: `granted` follows when its turn comes
  *   take                granted                the same, now: the present controller gets `lost`
  *                       lost                   no longer controller: stop writing to the rings
+ *
+ *   input               granted *              wants the VM's input (input_guard.h); with the memory for held keys (held_keys.h)
+ *                       busy WHO               ... has it; `granted` follows when its turn comes
+ *                       refused WHY            not as things are; `granted` follows when they change
+ *   input take          as to `input`          the same, now
+ *   input alive         -                      once a second, from the thread that handles input: silent for 3 s, it loses all
+ *   input qmp *         -                      a duplicate of its connection to QEMU's monitor, for key-ups by the server
+ *   input no-qmp        -                      there is none any more
+ *   input back          lost ...               gives everything back
+ *                       lost WHY               everything was taken; descriptors that came are dead
+ *   input released      -                      answer to `lost`: it has released what was down in the guest
+ *                       device N R B V P * ... N = /dev/input/..., R = roles, B V P = bus, vendor, product in hexadecimal; then, each
+ *                                              after a tab: name, by-id, physical (input_device.h)
+ *                       device-gone N
+ *                       no-devices WHY         no evdev devices for this viewer; the rest is granted all the same
+ *                       usb input * | usb audio *   QEMU's end of a USB channel
+ *   (* one descriptor comes with the line)
  *
  * The end of the connection gives everything back. A line that is none of these ends it. Pure functions. */
 #ifndef TRANSOM_HOST_SERVE_CONTROL_LINE_H
@@ -15,7 +33,19 @@
 
 #define CONTROL_LINE_BYTES_MAX 32u
 
-enum control_command { CONTROL_PEER, CONTROL_CONTROLLER, CONTROL_TAKE, CONTROL_UNKNOWN };
+enum control_command {
+  CONTROL_PEER,
+  CONTROL_CONTROLLER,
+  CONTROL_TAKE,
+  CONTROL_INPUT,
+  CONTROL_INPUT_TAKE,
+  CONTROL_INPUT_ALIVE,
+  CONTROL_INPUT_QMP,
+  CONTROL_INPUT_NO_QMP,
+  CONTROL_INPUT_BACK,
+  CONTROL_INPUT_RELEASED,
+  CONTROL_UNKNOWN
+};
 
 /* `line` without its newline. `*peer_id` (below 16) is written for CONTROL_PEER. */
 enum control_command control_line_parse(const char *line, size_t bytes, uint32_t *peer_id);

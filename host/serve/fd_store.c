@@ -60,19 +60,30 @@ static void keep(int *place, int fd) {
   *place = fd;
 }
 
+/* By the file's name; what is called otherwise is the region's, whose path is free to choose. */
+static enum fd_store_listener which_listener(const char *path) {
+  static const char *const names[FD_STORE_LISTENERS] = {
+      [FD_STORE_LISTEN_CONTROL] = "control.sock",
+      [FD_STORE_LISTEN_USB_INPUT] = "usb-input.sock",
+      [FD_STORE_LISTEN_USB_AUDIO] = "usb-audio.sock",
+  };
+  const char *slash = strrchr(path, '/');
+  for (int i = 0; i < FD_STORE_LISTENERS; i++)
+    if (slash && names[i] && !strcmp(slash + 1, names[i]))
+      return (enum fd_store_listener)i;
+  return FD_STORE_LISTEN_REGION;
+}
+
 static void take_listener(struct fd_store_items *items, int fd) {
   struct sockaddr_un address = {0};
   socklen_t length = sizeof address - 1;
-  static const char control[] = "/control.sock";
   if (!sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) || getsockname(fd, (struct sockaddr *)&address, &length)) {
     log_warning("descriptor %d from the service manager is nothing that we know: closed", fd);
     close(fd);
     return;
   }
-  size_t path_length = strlen(address.sun_path);
-  bool is_control = path_length >= sizeof control - 1 && !strcmp(address.sun_path + path_length - (sizeof control - 1), control);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); /* whoever called may be gone before we accept */
-  keep(is_control ? &items->control_listener : &items->region_listener, fd);
+  keep(&items->listeners[which_listener(address.sun_path)], fd);
 }
 
 static void take_item(struct fd_store_items *items, const char *text, int fd) {
@@ -99,7 +110,8 @@ static void take_item(struct fd_store_items *items, const char *text, int fd) {
 }
 
 void fd_store_items_init(struct fd_store_items *items) {
-  *items = (struct fd_store_items){.region = -1, .region_listener = -1, .control_listener = -1};
+  *items = (struct fd_store_items){.region = -1};
+  memset(items->listeners, -1, sizeof items->listeners);
   memset(items->sockets, -1, sizeof items->sockets);
   memset(items->vectors, -1, sizeof items->vectors);
 }

@@ -26,13 +26,21 @@ struct fd_store_name {
 /* Anything that is not one of ours, or out of bounds, is FD_STORE_OTHER. */
 struct fd_store_name fd_store_parse(const char *name);
 
+enum fd_store_listener {
+  FD_STORE_LISTEN_REGION,
+  FD_STORE_LISTEN_CONTROL,
+  FD_STORE_LISTEN_USB_INPUT,
+  FD_STORE_LISTEN_USB_AUDIO,
+  FD_STORE_LISTENERS
+};
+
 struct fd_store_items { /* what the last server left us, and the listening sockets: ours to close */
   int region;           /* -1: none */
   uint32_t vector_count;
   int sockets[IVSHMEM_PEERS_MAX]; /* -1 */
   bool greeted[IVSHMEM_PEERS_MAX];
   int vectors[IVSHMEM_PEERS_MAX][IVSHMEM_VECTORS_MAX];
-  int region_listener, control_listener; /* -1: we bind ourselves */
+  int listeners[FD_STORE_LISTENERS]; /* -1: we bind ourselves */
 };
 
 void fd_store_items_init(struct fd_store_items *items); /* nothing was left */

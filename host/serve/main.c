@@ -19,6 +19,7 @@ struct arguments {
   char socket[SERVE_PATH_BYTES_MAX];
   char control[SERVE_PATH_BYTES_MAX];
   char size[32];
+  char qemu_user[64];
   int64_t vectors;
   bool is_private;
   bool verbose;
@@ -51,6 +52,12 @@ static const struct option_entry entries[] = {
      .maximum = IVSHMEM_VECTORS_MAX,
      .argument = "N",
      .help = "doorbells a peer (default: 2)"},
+    {.name = "qemu-user",
+     .kind = OPTION_STRING,
+     .offset = offsetof(struct arguments, qemu_user),
+     .capacity = sizeof((struct arguments *)0)->qemu_user,
+     .argument = "USER",
+     .help = "QEMU's user, if it is none of root, you, libvirt-qemu, qemu"},
     {.name = "private",
      .kind = OPTION_FLAG,
      .offset = offsetof(struct arguments, is_private),
@@ -105,9 +112,15 @@ int main(int argc, char **argv) {
   log_set_level(arguments.verbose ? LOG_DEBUG : LOG_INFO);
   signal(SIGPIPE, SIG_IGN);
   struct serve_paths paths;
-  struct server_options options = {.paths = &paths, .vector_count = (uint32_t)arguments.vectors, .is_private = arguments.is_private};
+  struct qemu_users qemu_users;
+  struct server_options options = {
+      .paths = &paths, .qemu_users = &qemu_users, .vector_count = (uint32_t)arguments.vectors, .is_private = arguments.is_private};
   if (!parse_size(arguments.size, &options.region_bytes)) {
     log_error("--size %s: not a power of two from 1M to 16G", arguments.size);
+    return EXIT_USAGE;
+  }
+  if (qemu_users_init(&qemu_users, arguments.qemu_user)) {
+    log_error("--qemu-user %s: no such user", arguments.qemu_user);
     return EXIT_USAGE;
   }
   if (!init_paths(&paths, name, &arguments))

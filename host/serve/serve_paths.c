@@ -94,6 +94,10 @@ int serve_paths_init(struct serve_paths *paths, const char *name, const char *re
   if (!result && *control_socket)
     result = strlen(control_socket) < SERVE_PATH_BYTES_MAX ? (strcpy(paths->control, control_socket), 0) : -ENAMETOOLONG;
   if (!result)
+    result = set_path(paths->usb_input, directory, "usb-input.sock");
+  if (!result)
+    result = set_path(paths->usb_audio, directory, "usb-audio.sock");
+  if (!result)
     result = set_path(paths->state, directory, "region.state");
   return result ? result : set_path(paths->lock, directory, "serve.lock");
 }
@@ -120,7 +124,12 @@ static bool somebody_listens(const struct sockaddr_un *address) {
   return answer;
 }
 
-int serve_paths_listen(const char *path, int *listener) {
+static int give_to_group(const char *path, const char *name) {
+  const struct group *group = name && !geteuid() ? getgrnam(name) : NULL;
+  return group && chown(path, (uid_t)-1, group->gr_gid) ? -errno : 0;
+}
+
+int serve_paths_listen(const char *path, const char *group, int *listener) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   struct stat status;
   strcpy(address.sun_path, path);
@@ -134,6 +143,8 @@ int serve_paths_listen(const char *path, int *listener) {
   mode_t mask = umask(0117); /* 0660: owner and group, by the directory's rights */
   int result = bind(fd, (const struct sockaddr *)&address, sizeof address) || listen(fd, LISTEN_BACKLOG) ? -errno : 0;
   umask(mask);
+  if (!result)
+    result = give_to_group(path, group);
   if (result)
     close(fd);
   else

@@ -3,11 +3,14 @@
 
 #include "common/log.h"
 #include "host/event/event_loop.h"
+#include "host/serve/device_leases.h"
 #include "host/serve/fd_store.h"
+#include "host/serve/input_guard.h"
 #include "host/serve/ivshmem_server.h"
 #include "host/serve/peer_process.h"
 #include "host/serve/region_memory.h"
 #include "host/serve/region_state.h"
+#include "host/serve/usb_channels.h"
 #include "host/serve/viewer_control.h"
 
 #include <errno.h>
@@ -24,11 +27,14 @@ struct server {
   struct region_memory memory;
   struct ivshmem_server *peers;
   struct viewer_control *viewers;
-  int lock, region_listener, control_listener, signals;
-  struct event_source *parent; /* its end of a pipe is watched; NULL: no parent, or it is gone */
+  struct usb_channels *usb;
+  struct input_guard *input;
+  int lock, signals;
+  int listeners[FD_STORE_LISTENERS];
+  bool bound[FD_STORE_LISTENERS]; /* the socket files are ours to remove */
+  struct event_source *parent;    /* its end of a pipe is watched; NULL: no parent, or it is gone */
   bool orphaned;
-  bool bound_region, bound_control; /* the socket files are ours to remove */
-  struct region_state state;        /* as last written */
+  struct region_state state; /* as last written */
 };
 
 /* Whoever has not said that it is a viewer may be a VM. */
@@ -150,17 +156,33 @@ static bool open_region(struct server *server, struct fd_store_items *items) {
   return true;
 }
 
-static bool open_listener(int *listener, int inherited, const char *path, bool *bound) {
-  *listener = inherited;
+static const char *path_of(const struct server *server, int listener) {
+  const struct serve_paths *paths = server->options.paths;
+  const char *const by_listener[FD_STORE_LISTENERS] = {paths->region, paths->control, paths->usb_input, paths->usb_audio};
+  return by_listener[listener];
+}
+
+/* QEMU's sockets are for QEMU's group, which is libvirt's "kvm" on Debian, Arch and Fedora. */
+static bool open_listener(struct server *server, int listener, int inherited) {
+  const char *path = path_of(server, listener);
+  const char *group = listener == FD_STORE_LISTEN_USB_INPUT || listener == FD_STORE_LISTEN_USB_AUDIO ? "kvm" : NULL;
+  server->listeners[listener] = inherited;
   if (inherited >= 0)
     return true;
-  int result = serve_paths_listen(path, listener);
+  int result = serve_paths_listen(path, group, &server->listeners[listener]);
   if (result == -EADDRINUSE)
     log_error("another server listens on %s: stop it, or choose another name", path);
   else if (result)
     log_error("cannot listen on %s: %s; check the directory and its rights", path, strerror(-result));
-  *bound = result == 0;
+  server->bound[listener] = result == 0;
   return result == 0;
+}
+
+static bool open_listeners(struct server *server, const struct fd_store_items *items) {
+  for (int i = 0; i < FD_STORE_LISTENERS; i++)
+    if (!open_listener(server, i, items->listeners[i]))
+      return false;
+  return true;
 }
 
 static bool take_lock(struct server *server) {
@@ -192,18 +214,35 @@ static void restore(struct server *server) {
   on_changed(server);
 }
 
+static void on_input(int socket, bool take, const char *rest, size_t bytes, void *user_data) {
+  struct server *server = user_data;
+  input_guard_adopt(server->input, socket, take, rest, bytes);
+}
+
+static bool open_input(struct server *server) {
+  server->usb = usb_channels_create(server->loop, server->options.qemu_users);
+  const struct input_guard_options options = {server->usb, server->options.qemu_users, &device_access_evdev};
+  server->input = server->usb ? input_guard_create(server->loop, &options) : NULL;
+  return server->input != NULL;
+}
+
 static bool open_parts(struct server *server, struct fd_store_items *items) {
+  static const struct viewer_control_events viewer_events = {.changed = on_changed, .input = on_input};
   const struct ivshmem_server_options options = {&server->memory, server->options.vector_count, &peer_events, server};
   server->peers = ivshmem_server_create(server->loop, &options, items);
   if (server->peers)
-    server->viewers = viewer_control_create(server->loop, server->peers, on_changed, server);
-  return server->viewers && watch_signals(server);
+    server->viewers = viewer_control_create(server->loop, server->peers, &viewer_events, server);
+  return server->viewers && open_input(server) && watch_signals(server);
 }
 
 static bool start_listening(struct server *server) {
-  int result = ivshmem_server_listen(server->peers, server->region_listener);
+  int result = ivshmem_server_listen(server->peers, server->listeners[FD_STORE_LISTEN_REGION]);
   if (!result)
-    result = viewer_control_listen(server->viewers, server->control_listener);
+    result = viewer_control_listen(server->viewers, server->listeners[FD_STORE_LISTEN_CONTROL]);
+  if (!result)
+    result = usb_channels_listen(server->usb, USB_CHANNELS_INPUT, server->listeners[FD_STORE_LISTEN_USB_INPUT]);
+  if (!result)
+    result = usb_channels_listen(server->usb, USB_CHANNELS_AUDIO, server->listeners[FD_STORE_LISTEN_USB_AUDIO]);
   if (!result)
     result = watch_parent(server);
   if (result)
@@ -231,9 +270,7 @@ static bool begin(struct server *server) {
   }
   if (!take_lock(server) || !open_region(server, &items))
     return false;
-  const struct serve_paths *paths = server->options.paths;
-  if (!open_listener(&server->region_listener, items.region_listener, paths->region, &server->bound_region) ||
-      !open_listener(&server->control_listener, items.control_listener, paths->control, &server->bound_control))
+  if (!open_listeners(server, &items))
     return false;
   if (!open_parts(server, &items)) {
     if (errno == EBADF)
@@ -253,7 +290,8 @@ struct server *server_create(const struct server_options *options) {
   struct server *server = calloc(1, sizeof *server);
   if (!server)
     return NULL;
-  *server = (struct server){.options = *options, .lock = -1, .region_listener = -1, .control_listener = -1, .signals = -1};
+  *server = (struct server){.options = *options, .lock = -1, .signals = -1};
+  memset(server->listeners, -1, sizeof server->listeners);
   server->memory.fd = -1;
   server->state.controller = VIEWER_CONTROL_NOBODY;
   server->loop = event_loop_create(EVENT_LOOP_EPOLL); /* a privileged program that waits for rare events: the smaller interface */
@@ -275,13 +313,11 @@ bool server_run(struct server *server) {
 
 /* A VM that stays behind is remembered, so that the next server knows that it cannot begin anew. */
 static void remove_files(const struct server *server) {
-  const struct serve_paths *paths = server->options.paths;
-  if (server->bound_region)
-    unlink(paths->region);
-  if (server->bound_control)
-    unlink(paths->control);
+  for (int i = 0; i < FD_STORE_LISTENERS; i++)
+    if (server->bound[i])
+      unlink(path_of(server, i));
   if (server->peers && !region_state_living_guest(&server->state))
-    unlink(paths->state);
+    unlink(server->options.paths->state);
 }
 
 static void close_fd(int fd) {
@@ -294,12 +330,14 @@ void server_destroy(struct server *server) {
     return;
   remove_files(server);
   viewer_control_destroy(server->viewers);
+  input_guard_destroy(server->input);
+  usb_channels_destroy(server->usb);
   ivshmem_server_destroy(server->peers);
   event_loop_destroy(server->loop);
   if (server->memory.fd >= 0)
     region_memory_close(&server->memory);
-  close_fd(server->region_listener);
-  close_fd(server->control_listener);
+  for (int i = 0; i < FD_STORE_LISTENERS; i++)
+    close_fd(server->listeners[i]);
   close_fd(server->signals);
   close_fd(server->lock);
   free(server);

@@ -2,6 +2,7 @@
 #ifndef TRANSOM_HOST_SERVE_SERVER_H
 #define TRANSOM_HOST_SERVE_SERVER_H
 
+#include "host/serve/qemu_users.h"
 #include "host/serve/serve_paths.h"
 
 #include <stdbool.h>
@@ -11,6 +12,7 @@ struct server;
 
 struct server_options {
   const struct serve_paths *paths;
+  const struct qemu_users *qemu_users; /* who may connect to the USB channels */
   uint64_t region_bytes;
   uint32_t vector_count;
   bool is_private; /* ends with its standard input; says "ready SOCKET" on standard output */

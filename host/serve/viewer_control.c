@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CLIENTS_MAX IVSHMEM_PEERS_MAX /* each is a peer as well */
+#define CLIENTS_MAX IVSHMEM_PEERS_MAX /* each is a peer as well, or about to be handed on */
 
 struct control_client {
   struct viewer_control *control;
@@ -27,7 +27,7 @@ struct control_client {
 struct viewer_control {
   struct event_loop *loop;
   const struct ivshmem_server *server;
-  void (*changed)(void *user_data);
+  const struct viewer_control_events *events;
   void *user_data;
   struct event_source *listener;
   struct control_client clients[CLIENTS_MAX];
@@ -47,7 +47,7 @@ static void grant(struct viewer_control *control, struct control_client *client)
   control->holder = client;
   control->reserved = VIEWER_CONTROL_NOBODY;
   log_info("peer %u is controller", client->peer_id);
-  control->changed(control->user_data); /* recorded before it is said: a restart must not give it to another */
+  control->events->changed(control->user_data); /* recorded before it is said: a restart must not give it to another */
   say(client, "granted\n");
 }
 
@@ -64,12 +64,16 @@ static void grant_next(struct viewer_control *control) {
     grant(control, next);
 }
 
-static void close_client(struct control_client *client) {
-  struct viewer_control *control = client->control;
+static void forget(struct control_client *client) {
   event_source_remove(client->source);
-  close(client->socket);
   client->source = NULL;
   client->socket = -1;
+}
+
+static void close_client(struct control_client *client) {
+  struct viewer_control *control = client->control;
+  close(client->socket);
+  forget(client);
   client->asked = 0;
   client->peer_id = VIEWER_CONTROL_NOBODY;
   if (control->holder == client)
@@ -138,10 +142,22 @@ static bool on_line(struct control_client *client, size_t bytes) {
     return on_controller(client);
   case CONTROL_TAKE:
     return on_take(client);
-  case CONTROL_UNKNOWN:
-    break;
+  default:
+    return false;
   }
-  return false;
+}
+
+/* True: this line made the connection somebody else's. */
+static bool hand_on(struct control_client *client, size_t line_bytes, const char *rest, size_t bytes) {
+  struct viewer_control *control = client->control;
+  uint32_t id;
+  const enum control_command command = control_line_parse(client->line.bytes, line_bytes, &id);
+  if (client->peer_id != VIEWER_CONTROL_NOBODY || (command != CONTROL_INPUT && command != CONTROL_INPUT_TAKE))
+    return false;
+  const int socket = client->socket;
+  forget(client);
+  control->events->input(socket, command == CONTROL_INPUT_TAKE, rest, bytes, control->user_data);
+  return true;
 }
 
 /* False: the client is to go. */
@@ -153,6 +169,8 @@ static bool read_lines(struct control_client *client) {
   for (size_t used = 0; used < (size_t)count;) {
     int line_bytes;
     used += control_line_feed(&client->line, bytes + used, (size_t)count - used, &line_bytes);
+    if (line_bytes >= 0 && hand_on(client, (size_t)line_bytes, bytes + used, (size_t)count - used))
+      return true;
     if (line_bytes == -2 || (line_bytes >= 0 && !on_line(client, (size_t)line_bytes)))
       return false;
   }
@@ -166,7 +184,7 @@ static void on_client(int fd, uint32_t events, void *user_data) {
   if (!read_lines(client))
     close_client(client);
   grant_next(control);
-  control->changed(control->user_data);
+  control->events->changed(control->user_data);
 }
 
 static void on_listener(int listener, uint32_t events, void *user_data) {
@@ -189,13 +207,13 @@ static void on_listener(int listener, uint32_t events, void *user_data) {
   close(socket);
 }
 
-struct viewer_control *viewer_control_create(struct event_loop *loop, const struct ivshmem_server *server, void (*changed)(void *user_data),
-                                             void *user_data) {
+struct viewer_control *viewer_control_create(struct event_loop *loop, const struct ivshmem_server *server,
+                                             const struct viewer_control_events *events, void *user_data) {
   struct viewer_control *control = calloc(1, sizeof *control);
   if (!control)
     return NULL;
-  *control = (struct viewer_control){
-      .loop = loop, .server = server, .changed = changed, .user_data = user_data, .reserved = VIEWER_CONTROL_NOBODY};
+  *control =
+      (struct viewer_control){.loop = loop, .server = server, .events = events, .user_data = user_data, .reserved = VIEWER_CONTROL_NOBODY};
   for (uint32_t i = 0; i < CLIENTS_MAX; i++)
     control->clients[i] = (struct control_client){.control = control, .socket = -1, .peer_id = VIEWER_CONTROL_NOBODY};
   return control;

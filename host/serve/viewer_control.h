@@ -5,6 +5,7 @@
 #define TRANSOM_HOST_SERVE_VIEWER_CONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct event_loop;
@@ -13,8 +14,15 @@ struct viewer_control;
 
 #define VIEWER_CONTROL_NOBODY UINT32_MAX
 
-struct viewer_control *viewer_control_create(struct event_loop *loop, const struct ivshmem_server *server, void (*changed)(void *user_data),
-                                             void *user_data); /* NULL: out of memory */
+struct viewer_control_events {
+  void (*changed)(void *user_data);
+  /* A connection that is about input, not about the rings: it is no longer ours. `rest` came behind its first line. */
+  void (*input)(int socket, bool take, const char *rest, size_t bytes, void *user_data);
+};
+
+/* NULL: out of memory. */
+struct viewer_control *viewer_control_create(struct event_loop *loop, const struct ivshmem_server *server,
+                                             const struct viewer_control_events *events, void *user_data);
 void viewer_control_destroy(struct viewer_control *control);
 
 /* What an earlier server knew: which peers are viewers, and who was controller. That one has the right to be it again as long as its peer

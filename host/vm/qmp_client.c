@@ -258,6 +258,8 @@ void qmp_client_destroy(struct qmp_client *client) {
 
 bool qmp_client_is_ready(const struct qmp_client *client) { return client->state == READY; }
 
+int qmp_client_socket(const struct qmp_client *client) { return client->fd; }
+
 int qmp_client_execute(struct qmp_client *client, const char *command, const char *arguments, qmp_reply_handler handler, void *user_data) {
   return client->state == READY ? send_command(client, command, arguments, handler, user_data) : -ENOTCONN;
 }

@@ -32,6 +32,7 @@ struct qmp_client *qmp_client_create(struct event_loop *loop, const char *socket
 void qmp_client_destroy(struct qmp_client *client); /* pending replies are not called; NULL is fine */
 
 bool qmp_client_is_ready(const struct qmp_client *client);
+int qmp_client_socket(const struct qmp_client *client); /* stays the client's; -1: not connected */
 
 /* Sends {"execute": command, "arguments": arguments}; `arguments` is a JSON object or NULL. `handler` may be NULL. 0; -ENOTCONN;
  * -EAGAIN QMP_PENDING_MAX commands have no reply yet; -EMSGSIZE. */

@@ -173,7 +173,8 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
-  static const char *const files[] = {"region.sock", "control.sock", "region.state", "serve.lock", "log", "qmp", "qtest", "qemu.log"};
+  static const char *const files[] = {"region.sock", "control.sock", "usb-input.sock", "usb-audio.sock", "region.state", "serve.lock",
+                                      "log",         "qmp",          "qtest",          "qemu.log"};
   struct fixture *fixture = *state;
   kill(fixture->qemu, SIGKILL);
   waitpid(fixture->qemu, NULL, 0);

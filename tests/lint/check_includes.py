@@ -27,7 +27,7 @@ WINDOWS = re.compile(r"^(windows|winsock2|process|bcrypt|setupapi|cfgmgr32|initg
 SIMD = re.compile(r"^(emmintrin|smmintrin|tmmintrin|immintrin|x86intrin|cpuid)\.h$")
 
 # Longest prefix wins. Each part may include itself and these.
-SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/present/", "host/vm/", "host/stats/", "host/doctor/"]
+SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/usb/", "host/present/", "host/vm/", "host/stats/", "host/doctor/"]
 BASE = ["common/", "protocol/"]
 PARTS = {
     "protocol/": [],
@@ -36,15 +36,18 @@ PARTS = {
     "guest/linux/": BASE + ["guest/core/"],
     "guest/windows/": BASE + ["guest/core/"],
     "host/event/": BASE,
-    **{sibling: BASE + ["host/event/"] for sibling in SIBLINGS},
+    "host/devices/": BASE + ["host/event/"],
+    **{sibling: BASE + ["host/event/", "host/devices/"] for sibling in SIBLINGS},
+    "host/input/": BASE + ["host/event/", "host/devices/", "host/usb/"],
     "host/doctor/": BASE + ["host/event/", "host/vm/"],  # what it looks at is what setup and view find
-    "host/app/": BASE + SIBLINGS + ["host/event/"],
-    "host/cli/": BASE + SIBLINGS + ["host/event/", "host/app/"],
+    "host/app/": BASE + SIBLINGS + ["host/event/", "host/devices/"],
+    "host/cli/": BASE + SIBLINGS + ["host/event/", "host/devices/", "host/app/"],
     "host/main": ["common/", "host/cli/"],
-    "tests/": BASE + SIBLINGS + ["host/event/", "host/app/", "host/cli/", "guest/", "support/"],
+    "tests/": BASE + SIBLINGS + ["host/event/", "host/devices/", "host/app/", "host/cli/", "guest/", "support/"],
 }
 INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
+    ("host/serve/key_release.c", "host/input/keymap_table.h"),  # QEMU's names of keys: a constant table
     ("protocol/atomics.h", "simulated_memory.h"),  # tests/support, in the one test that defines WIRE_SIMULATED_MEMORY
 }
 # Our headers that any part of host/ may include.
@@ -59,6 +62,9 @@ THIRD_PARTY = {
     "expat": (r"^expat\.h$", ["host/vm/domain_xml.c"]),
     "libvirt": (r"^libvirt/", ["host/vm/libvirt_*"]),
     "libvncclient": (r"^rfb/", ["host/vm/vnc_stream.c"]),
+    "libevdev": (r"^libevdev", ["host/input/evdev_libevdev.h"]),
+    "libudev": (r"^libudev", ["host/devices/*.c"]),
+    "usbredir": (r"^usbredir", ["host/usb/usb_redir_*.c"]),
     "libpng": (r"^png\.h$", ["host/app/screenshot.c"]),
     "libdrm": (r"^(xf86drm|xf86drmMode|drm|drm_\w+)\.h$|^(libdrm|drm)/", ["guest/linux/*.c"]),
     "libsystemd": (r"^systemd/", ["host/serve/*.c"]),
@@ -67,8 +73,10 @@ THIRD_PARTY = {
 
 # One page of contract each: no backend shows through.
 SEAM_HEADERS = {
+    "host/devices/device_watch.h",
     "host/event/event_loop.h",
     "host/input/input_sink.h",
+    "host/input/input_source.h",
     "host/link/guest_link.h",
     "host/present/presenter.h",
     "guest/core/cursor_source.h",
@@ -77,7 +85,7 @@ SEAM_HEADERS = {
     "guest/core/screen_capture.h",
 }
 # Plain values that seams exchange.
-SEAM_TYPES = {"host/present/picture_layout.h"}
+SEAM_TYPES = {"host/present/picture_layout.h", "host/input/input_event.h"}
 
 # Files that are data plane from end to end: no log, no heap.
 DATA_PLANE = [
@@ -86,9 +94,22 @@ DATA_PLANE = [
     "common/cpu_pause.h",
     "common/histogram.*",
     "common/memory_copy*",
+    "host/app/watchdog.*",
+    "host/input/pressed_keys.*",
+    "host/input/host_keys.*",
+    "host/input/hotkeys.*",
+    "host/input/input_capture.*",
+    "host/input/evdev_frame.*",
+    "host/input/evdev_keymap.*",
+    "host/input/evdev_merge.*",
     "host/input/input_queue.*",
+    "host/input/input_router.*",
+    "host/input/pointer_motion.*",
     "host/input/keymap_table.*",
     "host/input/qmp_input_command.*",
+    "host/usb/usb_hid.*",
+    "host/usb/usb_hid_function.*",
+    "host/usb/usb_transfer_queue.*",
 ]
 HEAP = re.compile(r"\b(malloc|calloc|realloc|free|strdup|strndup|asprintf|aligned_alloc|posix_memalign)\s*\(")
 

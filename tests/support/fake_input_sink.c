@@ -27,7 +27,14 @@ static void wheel(struct input_sink *sink, int32_t vertical, int32_t horizontal)
 static void reset(struct input_sink *sink) { tell(sink, "r"); }
 static void destroy(struct input_sink *sink) { (void)sink; }
 
-static const struct input_sink_impl impl = {"fake", key, button, relative, absolute, wheel, reset, destroy};
+static const struct input_sink_impl impl = {.name = "fake",
+                                            .key = key,
+                                            .button = button,
+                                            .relative = relative,
+                                            .absolute = absolute,
+                                            .wheel = wheel,
+                                            .reset = reset,
+                                            .destroy = destroy};
 
 void fake_input_sink_init(struct fake_input_sink *sink) {
   memset(sink, 0, sizeof *sink);

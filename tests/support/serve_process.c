@@ -33,7 +33,8 @@ static void close_pipes(struct serve_process *process) {
 void serve_process_finish(struct serve_process *process) {
   if (process->pid)
     serve_process_kill(process, SIGTERM);
-  static const char *const files[] = {"region.sock", "control.sock", "region.state", "serve.lock", "log"};
+  static const char *const files[] = {"region.sock", "control.sock", "usb-input.sock", "usb-audio.sock", "region.state",
+                                      "serve.lock",  "log"};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     char path[128];
     snprintf(path, sizeof path, "%s/%s", process->directory, files[i]);

@@ -56,7 +56,7 @@ static void on_message(uint32_t type, const void *payload, uint32_t bytes, void 
   fixture->message_type = type;
 }
 
-static const struct guest_link_events link_events = {on_state, on_session, on_message};
+static const struct guest_link_events link_events = {.state = on_state, .session = on_session, .message = on_message};
 
 static struct guest_link *create_link(struct fixture *fixture, const char *region) {
   const struct guest_link_options options = {.region = region};

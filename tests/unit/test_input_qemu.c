@@ -218,7 +218,7 @@ static void the_sink_arrives_in_order(void **state) {
   sink->impl->wheel(sink, -120, 0);
   sink->impl->wheel(sink, 0, -240);
   sink->impl->wheel(sink, 0, 120);
-  for (int button = INPUT_BUTTON_RIGHT; button < INPUT_BUTTONS; button++)
+  for (int button = INPUT_BUTTON_RIGHT; button <= INPUT_BUTTON_EXTRA; button++)
     sink->impl->button(sink, (enum input_button)button, true);
   const char *const lines[] = {"key qcode a, down 1",       "key qcode a, down 0",        "axis x, value 0x64",
                                "axis y, value 0x7fff",      "button left, down 1",        "button left, down 0",

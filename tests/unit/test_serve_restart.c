@@ -50,7 +50,8 @@ static int setup(void **state) {
 static int teardown(void **state) {
   struct fixture *fixture = *state;
   service_manager_finish(&fixture->manager);
-  static const char *const files[] = {"region.sock", "control.sock", "region.state", "serve.lock", "log"};
+  static const char *const files[] = {"region.sock", "control.sock", "usb-input.sock", "usb-audio.sock", "region.state",
+                                      "serve.lock",  "log"};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     char path[128];
     snprintf(path, sizeof path, "%s/%s", fixture->directory, files[i]);

@@ -144,6 +144,8 @@ static void status(struct presenter *presenter, const struct presenter_status *s
   status_sdl_set(self_of(presenter)->status_screen, status);
 }
 
+static void hint(struct presenter *presenter, const char *text) { status_sdl_hint(self_of(presenter)->status_screen, text); }
+
 /* SDL's renderer follows its window by itself. */
 static void resize(struct presenter *presenter, uint32_t width, uint32_t height) {
   (void)presenter;
@@ -284,6 +286,7 @@ static const struct presenter_impl impl = {
     .cursor_shape = cursor_shape,
     .cursor_move = cursor_move,
     .status = status,
+    .hint = hint,
     .resize = resize,
     .present = present,
     .layout = layout,

@@ -4,6 +4,7 @@
 #include "common/log.h"
 
 #include <SDL_ttf.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define TITLE_POINTS 26
@@ -11,6 +12,7 @@
 #define MARGIN_PIXELS 40
 #define BAR_PADDING_PIXELS 14
 #define DIM_ALPHA 150
+#define HINT_ALPHA 210
 
 /* DejaVu Sans where Debian, Arch, Fedora and others put it; then what else is common. */
 static const char *const font_paths[] = {
@@ -35,7 +37,8 @@ struct status_sdl {
   bool ttf_started;
   TTF_Font *title_font, *detail_font;
   struct presenter_status status;
-  struct text title, detail;
+  struct text title, detail, hint;
+  char hint_words[256];
   int wrapped_at; /* window width that the texts were made for */
 };
 
@@ -78,6 +81,7 @@ void status_sdl_destroy(struct status_sdl *screen) {
     return;
   forget_text(&screen->title);
   forget_text(&screen->detail);
+  forget_text(&screen->hint);
   if (screen->title_font)
     TTF_CloseFont(screen->title_font);
   if (screen->detail_font)
@@ -89,6 +93,11 @@ void status_sdl_destroy(struct status_sdl *screen) {
 
 void status_sdl_set(struct status_sdl *screen, const struct presenter_status *status) {
   screen->status = *status;
+  screen->wrapped_at = 0;
+}
+
+void status_sdl_hint(struct status_sdl *screen, const char *text) {
+  snprintf(screen->hint_words, sizeof screen->hint_words, "%s", text);
   screen->wrapped_at = 0;
 }
 
@@ -113,6 +122,7 @@ static void wrap_texts(struct status_sdl *screen, int width) {
   int wrap = width > 3 * MARGIN_PIXELS ? width - 2 * MARGIN_PIXELS : width;
   make_text(screen, &screen->title, screen->title_font, screen->status.title, (SDL_Color){240, 240, 240, 255}, wrap);
   make_text(screen, &screen->detail, screen->detail_font, screen->status.detail, (SDL_Color){176, 184, 192, 255}, wrap);
+  make_text(screen, &screen->hint, screen->detail_font, screen->hint_words, (SDL_Color){240, 240, 240, 255}, wrap);
   screen->wrapped_at = width;
 }
 
@@ -128,10 +138,17 @@ static void fill(struct status_sdl *screen, const SDL_Rect *where, uint8_t r, ui
   SDL_RenderFillRect(screen->renderer, where);
 }
 
-void status_sdl_draw(struct status_sdl *screen, int width, int height) {
-  if (!screen->status.visible)
+/* Above everything, at the upper edge, where games have the least to show. */
+static void draw_hint(struct status_sdl *screen, int width) {
+  SDL_Rect box = {(width - screen->hint.width) / 2 - BAR_PADDING_PIXELS, BAR_PADDING_PIXELS, screen->hint.width + 2 * BAR_PADDING_PIXELS,
+                  screen->hint.height + BAR_PADDING_PIXELS};
+  if (!screen->hint.texture)
     return;
-  wrap_texts(screen, width);
+  fill(screen, &box, 24, 28, 33, HINT_ALPHA);
+  draw_text(screen, &screen->hint, width, box.y + BAR_PADDING_PIXELS / 2);
+}
+
+static void draw_status(struct status_sdl *screen, int width, int height) {
   int gap = screen->detail.height ? BAR_PADDING_PIXELS : 0, block = screen->title.height + gap + screen->detail.height;
   int top = (height - block) / 2;
   if (screen->status.keep_picture) {
@@ -144,4 +161,13 @@ void status_sdl_draw(struct status_sdl *screen, int width, int height) {
   }
   draw_text(screen, &screen->title, width, top);
   draw_text(screen, &screen->detail, width, top + screen->title.height + gap);
+}
+
+void status_sdl_draw(struct status_sdl *screen, int width, int height) {
+  if (!screen->status.visible && !screen->hint_words[0])
+    return;
+  wrap_texts(screen, width);
+  if (screen->status.visible)
+    draw_status(screen, width, height);
+  draw_hint(screen, width);
 }

@@ -12,6 +12,7 @@ struct status_sdl;
 struct status_sdl *status_sdl_create(SDL_Renderer *renderer); /* NULL: out of memory */
 void status_sdl_destroy(struct status_sdl *screen);
 void status_sdl_set(struct status_sdl *screen, const struct presenter_status *status);
+void status_sdl_hint(struct status_sdl *screen, const char *text); /* "" = none */
 bool status_sdl_hides_picture(const struct status_sdl *screen);
 void status_sdl_draw(struct status_sdl *screen, int width, int height);
 

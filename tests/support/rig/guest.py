@@ -35,7 +35,7 @@ def build_image(build_directory, offline):
 
 
 class Guest:
-    def __init__(self, children, directory, image, region_socket, screen="bochs-display,vgamem=32M"):
+    def __init__(self, children, directory, image, region_socket, screen="bochs-display,vgamem=32M", usb=False):
         if not shutil.which(QEMU):
             raise CannotRun(f"{QEMU} is not installed")
         self.directory = directory
@@ -47,7 +47,7 @@ class Guest:
         self.control = None
         self.commands = 0
         self.started_s = time.monotonic()
-        self.qemu = children.start("qemu", self.argv(image, region_socket, screen))
+        self.qemu = children.start("qemu", self.argv(image, region_socket, screen) + (self.usb_argv(region_socket) if usb else []))
         wait_until(lambda: self.answers(self.own_qmp_socket), 20, "QEMU's monitor socket", self.qemu.log)
         self.qmp = Qmp(self.own_qmp_socket)
 
@@ -60,6 +60,14 @@ class Guest:
             "-chardev", f"socket,id=control,path={self.control_socket},server=on,wait=off", "-serial", "chardev:control",
             "-chardev", f"socket,id=region,path={region_socket}", "-device", "ivshmem-doorbell,chardev=region,vectors=2",
             "-qmp", f"unix:{self.qmp_socket},server=on,wait=off", "-qmp", f"unix:{self.own_qmp_socket},server=on,wait=off",
+        ]  # fmt: skip
+
+    def usb_argv(self, region_socket):
+        """A channel for a USB keyboard and mouse, by transom-serve; and a mouse for QMP, whose tablet knows no relative motion."""
+        path = os.path.join(os.path.dirname(region_socket), "usb-input.sock")
+        return [
+            "-device", "virtio-mouse-pci", "-device", "qemu-xhci",
+            "-chardev", f"socket,id=usb,path={path},reconnect=1", "-device", "usb-redir,chardev=usb",
         ]  # fmt: skip
 
     def answers(self, path):

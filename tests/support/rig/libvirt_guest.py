@@ -17,9 +17,7 @@ DOMAIN = """<domain type='qemu'>
   <vcpu>1</vcpu>
   <os>
     <type arch='x86_64' machine='q35'>hvm</type>
-    <kernel>{shared}/kernel</kernel>
-    <initrd>{shared}/initrd</initrd>
-    <cmdline>console=ttyS0 quiet panic=1 video=1280x800</cmdline>
+    {boot}
   </os>
   <features><acpi/></features>
   <cpu mode='maximum'/>
@@ -37,6 +35,11 @@ DOMAIN = """<domain type='qemu'>
 """
 
 
+LINUX = f"""<kernel>{SHARED}/kernel</kernel>
+    <initrd>{SHARED}/initrd</initrd>
+    <cmdline>console=ttyS0 quiet panic=1 video=1280x800</cmdline>"""
+
+
 def install_image(image):
     """Where QEMU's user can read it."""
     os.makedirs(SHARED, exist_ok=True)
@@ -47,7 +50,7 @@ def install_image(image):
 
 
 class LibvirtGuest(Guest):
-    def __init__(self, libvirt, name, devices=""):
+    def __init__(self, libvirt, name, devices="", boot=LINUX):
         self.libvirt = libvirt
         self.name = name
         self.directory = SHARED
@@ -58,7 +61,7 @@ class LibvirtGuest(Guest):
         self.started_s = time.monotonic()
         path = f"{SHARED}/{name}.xml"
         with open(path, "w", encoding="utf-8") as file:
-            file.write(DOMAIN.format(name=name, shared=SHARED, devices=devices))
+            file.write(DOMAIN.format(name=name, shared=SHARED, devices=devices, boot=boot))
         libvirt.virsh("define", path)
 
     @property

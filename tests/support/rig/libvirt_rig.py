@@ -101,13 +101,12 @@ class LibvirtRig:
         with open(f"/etc/systemd/system/{unit}@{name}.{kind}.d/50-setup.conf", encoding="utf-8") as file:
             return [line[len(key):].strip() for line in file if line.startswith(key)]  # fmt: skip
 
-    def new_domain(self, name, devices="", prepare=True):
+    def new_domain(self, name, devices="", **options):
         """(chain, guest, the definition before setup)"""
         chain = LibvirtChain(self, name)
-        chain.guest = LibvirtGuest(self.libvirt, name, devices)
+        chain.guest = LibvirtGuest(self.libvirt, name, devices, **options)
         before = self.libvirt.definition(name)
-        if prepare:
-            self.transom("setup", name, "--yes", "--resolution", RESOLUTION)
-            self.start_server(name)
-            chain.region = RegionWatcher(chain.region_socket)
+        self.transom("setup", name, "--yes", "--resolution", RESOLUTION)
+        self.start_server(name)
+        chain.region = RegionWatcher(chain.region_socket)
         return chain, chain.guest, before
