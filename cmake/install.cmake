@@ -9,6 +9,9 @@ set(PACKAGING ${CMAKE_SOURCE_DIR}/packaging)
 install(FILES ${PACKAGING}/transom.sysusers DESTINATION lib/sysusers.d RENAME transom.conf)
 install(FILES ${PACKAGING}/transom.tmpfiles DESTINATION lib/tmpfiles.d RENAME transom.conf)
 install(FILES ${PACKAGING}/50-before-libvirt.conf DESTINATION lib/systemd/system/transom-serve@.socket.d)
+foreach(kind socket service)
+  install(FILES ${PACKAGING}/transom-serve@.user.${kind} DESTINATION lib/systemd/user RENAME transom-serve@.${kind})
+endforeach()
 install(FILES ${PACKAGING}/libvirt-qemu.apparmor DESTINATION /etc/apparmor.d/abstractions/libvirt-qemu.d RENAME transom)
 
 # Debian's package: `cpack -G DEB` in a build directory whose prefix is /usr. Its dependencies are those that the programs link.

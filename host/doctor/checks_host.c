@@ -1,11 +1,9 @@
 /* The machine: can it run a fast guest, and give it a device? */
 #include "host/doctor/doctor_checks.h"
-#include "host/vm/pci_passthrough.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static bool cpu_has(const char *root, const char *flag) {
@@ -64,3 +62,44 @@ static void run_iommu(const struct check_context *context, struct check_result *
 }
 
 const struct check check_iommu = {"iommu", "IOMMU", run_iommu};
+
+#define GROUPS_MAX 16u
+#define GROUP_BYTES 64u
+
+/* Processors whose third-level cache is the same: "0-7,16-23". */
+static unsigned read_cache_groups(const char *root, char groups[GROUPS_MAX][GROUP_BYTES]) {
+  unsigned count = 0;
+  for (unsigned cpu = 0; cpu < 1024 && count < GROUPS_MAX; cpu++) {
+    char path[512], list[GROUP_BYTES] = "";
+    snprintf(path, sizeof path, "%s/sys/devices/system/cpu/cpu%u/cache/index3/shared_cpu_list", root, cpu);
+    FILE *in = fopen(path, "re");
+    bool got = in && fgets(list, sizeof list, in);
+    if (in)
+      fclose(in);
+    if (!got)
+      continue;
+    list[strcspn(list, "\n")] = 0;
+    unsigned i = 0;
+    while (i < count && strcmp(groups[i], list) != 0)
+      i++;
+    if (i == count)
+      memcpy(groups[count++], list, sizeof list);
+  }
+  return count;
+}
+
+/* A guest whose processors sit on both halves of a processor pays for every line that moves between them. */
+static void run_cache(const struct check_context *context, struct check_result *result) {
+  char groups[GROUPS_MAX][GROUP_BYTES], text[300] = "";
+  unsigned count = read_cache_groups(context->root, groups);
+  if (count == 0)
+    return;
+  for (unsigned i = 0; i < count; i++) {
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, "%s%s", i ? "; " : "", groups[i]);
+  }
+  check_say(result, CHECK_FINE, "processors that share a cache: %s%s", text,
+            count > 1 ? " (pin the guest's to one of these, and leave the host the other)" : "");
+}
+
+const struct check check_cache = {"cache", "Processor caches", run_cache};

@@ -1,10 +1,14 @@
 """One domain from its definition to its undoing; the viewer is an ordinary user's and knows nothing but its name."""
+import json
+import os
 import signal
 import subprocess
 
 from rig.chain import compare_at_rest
 from rig.failure import wait_until
-from rig.libvirt import as_user
+from rig.libvirt import USER_ID, as_user
+from rig.libvirt_guest import LibvirtGuest
+from rig.libvirt_rig import LibvirtChain
 
 NAME = "life"
 WAIT_S = 90
@@ -51,6 +55,26 @@ def require_picture(rig, text):
     wait_until(lambda: rig.life.region.newest_sequence() != before, WAIT_S, "the agent publishes the new text", rig.life.guest.serial)
     picture, wrong = compare_at_rest(rig.life, rig.display, rig.window)
     assert wrong == 0, f"{wrong} of {picture.width * picture.height} pixels differ"
+
+
+def doctor_finds_nothing_wrong(rig):
+    wrong_here = {"kvm", "iommu"}  # an emulated guest on a machine without either
+    for user in (True, False):
+        report = json.loads(rig.transom("doctor", NAME, "--json", user=user, check=False).stdout)
+        bad = [check for check in report["checks"] if check["verdict"] == "failed" and check["name"] not in wrong_here]
+        assert not bad, bad
+    verdicts = {check["name"]: check["verdict"] for check in report["checks"]}
+    for name in ("server", "viewer_rights", "qemu_rights", "agent", "output", "usb_channels"):
+        assert verdicts[name] == "fine", f"{name}: {verdicts[name]}"
+    line = next(line for line in rig.transom("list", user=True).stdout.splitlines() if line.startswith(NAME))
+    assert "running" in line and "transom-agent" in line and line.endswith(" ready"), line
+
+
+def no_name_is_needed(rig):
+    """The only running domain that is set up."""
+    result = rig.transom("view", "--renderer", "headless", "--frames", "1", "--seconds", "60", "--stats", "json", user=True)
+    last = json.loads(result.stdout.splitlines()[-1])
+    assert last["domain"] == NAME and last["frames"] >= 1, last
 
 
 def typing_goes_through_libvirt(rig):
@@ -110,5 +134,26 @@ def undo(rig):
     rig.libvirt.virsh("destroy", NAME)
 
 
-TESTS = [define_and_set_up, only_the_group_may_connect, view_starts_it, typing_goes_through_libvirt, pause_and_resume, daemon_restarted, reboot,
-         destroy_and_start, undo]  # fmt: skip
+def without_setup(rig):
+    """A shared memory file as guides for other programs have it: the name alone is enough, and nothing of the domain is changed."""
+    devices = "<shmem name='lg-style'><model type='ivshmem-plain'/><size unit='M'>64</size></shmem><graphics type='vnc'/>"
+    chain = LibvirtChain(rig, "plain")
+    chain.guest = LibvirtGuest(rig.libvirt, "plain", devices)
+    before = rig.libvirt.definition("plain")
+    rig.libvirt.virsh("start", "plain")
+    os.chown("/dev/shm/lg-style", USER_ID, USER_ID)  # as such guides do
+    chain.start_viewer()
+    window = rig.display.wait_for_window(chain.viewer)
+    wait_until(lambda: chain.stats().get("frames"), WAIT_S, "frames of the file are shown", chain.viewer.log)
+    chain.guest.wait_serial("guest: console ready")
+    rig.display.focus(window)
+    rig.display.type_line(window, "echo typed >/tmp/typed")
+    wait_until(lambda: "typed" in chain.guest.run("cat /tmp/typed 2>/dev/null || true"), WAIT_S, "the line arrives in the guest", chain.viewer.log)
+    chain.stop_viewer()
+    rig.libvirt.virsh("destroy", "plain")
+    assert rig.libvirt.definition("plain") == before
+    rig.libvirt.virsh("undefine", "plain")
+
+
+TESTS = [define_and_set_up, only_the_group_may_connect, view_starts_it, doctor_finds_nothing_wrong, no_name_is_needed, typing_goes_through_libvirt, pause_and_resume, daemon_restarted, reboot,
+         destroy_and_start, undo, without_setup]  # fmt: skip
