@@ -33,6 +33,7 @@ static const struct option_entry entries[] = {
      .argument = "N",
      .help = "programs that hold a frame at once: a viewer, a recorder (1)"},
     {.name = "gpu", STRING(gpu), .argument = "ADDRESS", .help = "pass this GPU through, with all that must go along: 01:00.0"},
+    {.name = "bind-at-boot", FLAG(bind_at_boot), .help = "with --gpu: keep the host's driver away from it from the next boot on"},
     {.name = "vf", STRING(vf), .argument = "ADDRESS", .help = "pass an SR-IOV virtual function through"},
     {.name = "guest-iso", STRING(guest_iso), .argument = "FILE", .help = "put the guest's installer into a CD drive"},
     {.name = "tune", FLAG(tune), .help = "processor, clock and Hyper-V settings (on; --no-tune)"},
@@ -40,6 +41,7 @@ static const struct option_entry entries[] = {
     {.name = "root", STRING(root), .argument = "DIR", .help = "read and write the host's files below DIR, and start nothing"},
     {.name = "system-only", FLAG(system_only), .help = "only the units of the VM, whose name is given (what needs root)"},
     {.name = "size", STRING(size), .argument = "BYTES", .help = "with --system-only: of the region, in MiB"},
+    {.name = "bind", STRING(bind), .argument = "LIST", .help = "with --system-only: addresses to bind at boot, with commas"},
     {.name = "qemu-user", STRING(qemu_user), .argument = "USER", .help = "with --system-only: as whom libvirt runs QEMU"},
     {0},
 };

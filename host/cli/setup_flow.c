@@ -24,6 +24,7 @@ struct flow {
   struct setup_host host;
   char qemu_user[64];
   struct setup_backup backup;
+  struct setup_options options;
   struct setup_system system;
   uint64_t region_bytes;
 };
@@ -87,26 +88,35 @@ static bool find_backup(struct flow *flow, const struct setup_facts *facts, char
   return setup_backup_init_domain(&flow->backup, flow->arguments->root, facts->uuid, error, capacity);
 }
 
+/* Only a domain whose region is ours, or will be, has a server to care for. */
 static void plan_system(struct flow *flow, const struct setup_facts *facts) {
   struct setup_system_options options = {.root = flow->arguments->root,
                                          .instance = facts->directory,
                                          .run_directory = flow->host.run_directory,
                                          .region_bytes = flow->region_bytes,
                                          .qemu_user = flow->qemu_user,
-                                         .is_user = flow->host.is_session};
+                                         .is_user = flow->host.is_session,
+                                         .with_server = !flow->arguments->xml[0] && (!facts->has_region || facts->region_is_ours),
+                                         .bind = flow->options.hostdevs};
+  char path[SETUP_SYSTEM_PATH_BYTES];
+  setup_system_binding_path(&options, path);
+  bool is_bound = access(path, F_OK) == 0;
+  if (flow->arguments->bind_at_boot || (flow->arguments->undo && is_bound))
+    options.bind_count = flow->options.hostdev_count + flow->arguments->undo;
   setup_system_init(&flow->system, &options);
 }
 
 static bool plan(struct flow *flow, char *error, size_t capacity) {
   const struct setup_arguments *arguments = flow->arguments;
-  struct setup_options options = {.tune = arguments->tune, .display = arguments->display};
-  snprintf(options.guest_iso, sizeof options.guest_iso, "%s", arguments->guest_iso);
-  if (arguments->gpu[0] && !pci_passthrough_choose(arguments->root, arguments->gpu, &options, error, capacity))
+  struct setup_options *options = &flow->options;
+  *options = (struct setup_options){.tune = arguments->tune, .display = arguments->display};
+  snprintf(options->guest_iso, sizeof options->guest_iso, "%s", arguments->guest_iso);
+  if (arguments->gpu[0] && !pci_passthrough_choose(arguments->root, arguments->gpu, arguments->bind_at_boot, options, error, capacity))
     return false;
-  if (arguments->vf[0] && !pci_virtual_function_choose(arguments->root, arguments->vf, &options, error, capacity))
+  if (arguments->vf[0] && !pci_virtual_function_choose(arguments->root, arguments->vf, options, error, capacity))
     return false;
   char reason[256];
-  flow->plan = setup_plan_create(flow->current, strlen(flow->current), &options, &flow->host, reason, sizeof reason);
+  flow->plan = setup_plan_create(flow->current, strlen(flow->current), options, &flow->host, reason, sizeof reason);
   if (!flow->plan) {
     snprintf(error, capacity, "its XML cannot be read: %s", reason);
     return false;
@@ -115,11 +125,7 @@ static bool plan(struct flow *flow, char *error, size_t capacity) {
   return find_backup(flow, &flow->plan->facts, error, capacity);
 }
 
-/* Only a domain whose region is ours, or will be, has a server to care for. */
-static bool wants_system(const struct flow *flow) {
-  const struct setup_facts *facts = &flow->plan->facts;
-  return !flow->arguments->xml[0] && (!facts->has_region || facts->region_is_ours);
-}
+static bool wants_system(const struct flow *flow) { return flow->system.file_count > 0; }
 
 static bool ask(const struct flow *flow, const char *question) {
   char answer[16];
@@ -134,13 +140,26 @@ static bool ask(const struct flow *flow, const char *question) {
   return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+/* " --bind 0000:0a:00.0,0000:0a:00.1" */
+static void list_addresses(const struct setup_options *options, char *text, size_t capacity) {
+  size_t used = (size_t)snprintf(text, capacity, " --bind ");
+  for (unsigned i = 0; i < options->hostdev_count; i++) {
+    char address[16];
+    pci_address_format(&options->hostdevs[i], address);
+    used += (size_t)snprintf(text + used, capacity - used, "%s%s", i ? "," : "", address);
+  }
+}
+
 /* One command with sudo does all that needs root, so one password does. */
-static int run_as_root(const struct flow *flow, const char *verb) {
-  char command[640], user[96] = "";
+static int run_as_root(const struct flow *flow) {
+  char command[1024], user[96] = "", size[48] = "", bind[320] = "";
   if (flow->qemu_user[0])
     snprintf(user, sizeof user, " --qemu-user %s", flow->qemu_user);
-  snprintf(command, sizeof command, "sudo transom setup '%s' --system-only --size %llu%s%s", flow->plan->facts.directory,
-           (unsigned long long)(flow->region_bytes >> 20), user, verb);
+  if (flow->system.with_server)
+    snprintf(size, sizeof size, " --size %llu", (unsigned long long)(flow->region_bytes >> 20));
+  if (flow->arguments->bind_at_boot)
+    list_addresses(&flow->options, bind, sizeof bind);
+  snprintf(command, sizeof command, "sudo transom setup '%s' --system-only%s%s%s", flow->plan->facts.directory, size, user, bind);
   printf("As root: %s\n", command);
   fflush(stdout);
   if (access("/usr/bin/sudo", X_OK) == 0 && isatty(STDIN_FILENO) && system(command) == 0)
@@ -154,10 +173,13 @@ static int apply_system(const struct flow *flow) {
   char error[ERROR_BYTES];
   bool started;
   if (setup_system_needs_root(&flow->system))
-    return run_as_root(flow, "");
+    return run_as_root(flow);
   if (!setup_system_apply(&flow->system, &started, error, sizeof error))
     return fail(flow, error);
-  if (!started && !flow->system.has_prefix)
+  if (flow->arguments->bind_at_boot)
+    printf("Rebuild the initial RAM disk if it loads the GPU's driver (mkinitcpio -P, update-initramfs -u, dracut -f), and reboot the "
+           "host.\n");
+  if (!started && !flow->system.has_prefix && flow->system.with_server)
     printf("No systemd runs here: start `transom-serve %s --size %lluM` before the VM.\n", flow->plan->facts.directory,
            (unsigned long long)(flow->region_bytes >> 20));
   return EXIT_STATUS_OK;
@@ -201,7 +223,7 @@ static int do_setup(struct flow *flow) {
 static int undo_system(struct flow *flow, const struct setup_facts *facts) {
   char error[ERROR_BYTES];
   plan_system(flow, facts);
-  if (flow->arguments->xml[0] || !facts->region_is_ours)
+  if (!wants_system(flow))
     return EXIT_STATUS_OK;
   if (setup_system_needs_root(&flow->system)) {
     printf("As root, when the VM is shut down: transom setup '%s' --system-only --undo\n", facts->directory);
@@ -292,17 +314,32 @@ static int undo_all(const struct setup_arguments *arguments) {
   return status;
 }
 
+static bool parse_addresses(const char *list, struct setup_options *options) {
+  char text[300];
+  snprintf(text, sizeof text, "%s", list);
+  for (char *rest = text, *word; (word = strsep(&rest, ",")) != NULL;)
+    if (options->hostdev_count == SETUP_HOSTDEVS_MAX || !pci_address_parse(word, &options->hostdevs[options->hostdev_count++]))
+      return false;
+  return true;
+}
+
 static int run_system_only(const struct setup_arguments *arguments, const char *instance) {
   char error[ERROR_BYTES];
   bool started;
   struct setup_system system;
+  struct setup_options devices = {0};
+  if (strchr(instance, '/') || strlen(instance) >= SETUP_NAME_BYTES)
+    return usage("--system-only takes the VM's directory name");
+  if (arguments->bind[0] && !parse_addresses(arguments->bind, &devices))
+    return usage("--bind takes PCI addresses with commas between them");
   struct setup_system_options options = {.root = arguments->root,
                                          .instance = instance,
                                          .run_directory = "/run/transom",
                                          .region_bytes = strtoull(arguments->size[0] ? arguments->size : "128", NULL, 10) << 20,
-                                         .qemu_user = arguments->qemu_user};
-  if (strchr(instance, '/') || strlen(instance) >= SETUP_NAME_BYTES)
-    return usage("--system-only takes the VM's directory name");
+                                         .qemu_user = arguments->undo ? "root" : arguments->qemu_user,
+                                         .with_server = arguments->undo || arguments->size[0],
+                                         .bind = devices.hostdevs,
+                                         .bind_count = devices.hostdev_count + arguments->undo};
   setup_system_init(&system, &options);
   bool fine =
       arguments->undo ? setup_system_undo(&system, error, sizeof error) : setup_system_apply(&system, &started, error, sizeof error);
@@ -318,6 +355,8 @@ int setup_flow_run(const struct setup_arguments *arguments, const char *word) {
     return usage("--all goes with --undo and without a domain");
   if (arguments->system_only)
     return word ? run_system_only(arguments, word) : usage("--system-only needs a name");
+  if (arguments->bind_at_boot && !arguments->gpu[0])
+    return usage("--bind-at-boot goes with --gpu");
   if (!word == !arguments->xml[0])
     return usage("give a domain, or --xml FILE");
   return run_one(arguments, word ? word : arguments->xml);

@@ -31,7 +31,8 @@ void setup_report_system(const struct setup_system *system, uint64_t region_byte
   const char *who = system->is_user ? "" : " (needs root)";
   for (unsigned i = 0; i < system->file_count; i++)
     printf("write    %s%s\n", system->files[i].path, who);
-  printf("enable   %s%s, with %llu MiB of shared memory\n", system->unit, who, (unsigned long long)(region_bytes >> 20));
+  if (system->with_server)
+    printf("enable   %s%s, with %llu MiB of shared memory\n", system->unit, who, (unsigned long long)(region_bytes >> 20));
   if (system->join_group[0])
     printf("join     %s becomes a member of the group transom%s; log in again for it to count\n", system->join_group, who);
 }

@@ -220,15 +220,13 @@ static const struct pci_device *find_named(const char *text, const struct pci_de
   return device && device->iommu_group >= 0 ? device : NULL;
 }
 
-static bool refuse_used(const char *root, const struct pci_device *device, char *error, size_t capacity) {
+static bool refuse_used(const char *root, const struct pci_device *device, bool at_boot, char *error, size_t capacity) {
   char users[400], name[16];
-  if (!pci_device_in_use(root, device, users, sizeof users))
+  if ((at_boot && !device->boot_vga) || !pci_device_in_use(root, device, users, sizeof users))
     return false;
   pci_address_format(&device->address, name);
-  snprintf(error, capacity,
-           "the host uses %s now: %s. Move the host to its other GPU first (monitor cable, firmware's primary display), or keep the driver "
-           "away from it at boot by its address: docs/setup.md, \"Binding at boot\"",
-           name, users);
+  snprintf(error, capacity, "the host uses %s now: %s. Move the host to its other GPU first (monitor cable, firmware's primary display)%s",
+           name, users, device->boot_vga ? "" : ", or add --bind-at-boot: the host's driver then stays away from it from the next boot on");
   return true;
 }
 
@@ -243,7 +241,7 @@ static bool add(struct setup_options *options, const struct pci_device *device, 
 
 /* A group is what the IOMMU cannot tell apart: a guest that has one of it can reach the others. Functions of the same card go along; a
  * stranger in the group means that the host would lose it too, so it is named instead of taken. */
-static bool add_group(const char *root, const struct pci_device *gpu, const struct pci_device *devices, size_t count,
+static bool add_group(const char *root, const struct pci_device *gpu, const struct pci_device *devices, size_t count, bool at_boot,
                       struct setup_options *options, char *error, size_t capacity) {
   for (size_t i = 0; i < count; i++) {
     const struct pci_device *device = &devices[i];
@@ -261,13 +259,14 @@ static bool add_group(const char *root, const struct pci_device *gpu, const stru
           name, gpu->iommu_group, device->driver);
       return false;
     }
-    if (refuse_used(root, device, error, capacity) || !add(options, device, error, capacity))
+    if (refuse_used(root, device, at_boot, error, capacity) || !add(options, device, error, capacity))
       return false;
   }
   return true;
 }
 
-bool pci_passthrough_choose(const char *root, const char *address, struct setup_options *options, char *error, size_t capacity) {
+bool pci_passthrough_choose(const char *root, const char *address, bool at_boot, struct setup_options *options, char *error,
+                            size_t capacity) {
   static struct pci_device devices[PCI_DEVICES_MAX]; /* 20 kB; setup has one thread */
   size_t count = pci_devices_read(root, devices);
   const struct pci_device *gpu = find_named(address, devices, count, error, capacity);
@@ -277,7 +276,7 @@ bool pci_passthrough_choose(const char *root, const char *address, struct setup_
     snprintf(error, capacity, "%s is no GPU (class %06x)", address, gpu->class_code);
     return false;
   }
-  return !refuse_used(root, gpu, error, capacity) && add_group(root, gpu, devices, count, options, error, capacity);
+  return !refuse_used(root, gpu, at_boot, error, capacity) && add_group(root, gpu, devices, count, at_boot, options, error, capacity);
 }
 
 bool pci_virtual_function_choose(const char *root, const char *address, struct setup_options *options, char *error, size_t capacity) {
@@ -296,7 +295,7 @@ bool pci_virtual_function_choose(const char *root, const char *address, struct s
     snprintf(error, capacity, "%s shares its IOMMU group %d with other devices", address, function->iommu_group);
     return false;
   }
-  return !refuse_used(root, function, error, capacity) && add(options, function, error, capacity);
+  return !refuse_used(root, function, false, error, capacity) && add(options, function, error, capacity);
 }
 
 bool pci_host_has_invariant_tsc(const char *root) {

@@ -22,8 +22,10 @@ size_t pci_devices_read(const char *root, struct pci_device devices[PCI_DEVICES_
 /* Does the host show something with this device, or do programs of it have it open? One line that names them; false = nobody. */
 bool pci_device_in_use(const char *root, const struct pci_device *device, char *users, size_t capacity);
 
-/* --gpu: the device and every function of its IOMMU group that is no bridge go into `options`. False: `error` says why not. */
-bool pci_passthrough_choose(const char *root, const char *address, struct setup_options *options, char *error, size_t capacity);
+/* --gpu: the device and every function of its IOMMU group that is no bridge go into `options`. `at_boot`: the host's driver will be kept
+ * away from it, so that it may be in use now; the boot display may not even then. False: `error` says why not. */
+bool pci_passthrough_choose(const char *root, const char *address, bool at_boot, struct setup_options *options, char *error,
+                            size_t capacity);
 
 /* --vf: this function alone; it must be a virtual one with a group of its own. */
 bool pci_virtual_function_choose(const char *root, const char *address, struct setup_options *options, char *error, size_t capacity);

@@ -59,6 +59,25 @@ static void add_rights(struct setup_system *system, const struct setup_system_op
   add_right(system, options, "transom-serve-usb", (const char *[2]){"usb-input.sock", "usb-audio.sock"});
 }
 
+void setup_system_binding_path(const struct setup_system_options *options, char path[SETUP_SYSTEM_PATH_BYTES]) {
+  snprintf(path, SETUP_SYSTEM_PATH_BYTES, "%s/etc/udev/rules.d/10-transom-%s.rules", options->root, options->instance);
+}
+
+/* By address: two cards of one maker have the same ids. udev sets the override when it hears of the device, before it loads a driver. */
+static void add_binding(struct setup_system *system, const struct setup_system_options *options) {
+  struct setup_system_file *file = &system->files[system->file_count++];
+  setup_system_binding_path(options, file->path);
+  size_t used = (size_t)snprintf(file->text, sizeof file->text, "# by transom setup: for the guest %s, from boot on\n", options->instance);
+  for (unsigned i = 0; i < options->bind_count && used < sizeof file->text; i++) {
+    char address[16];
+    pci_address_format(&options->bind[i], address);
+    used += (size_t)snprintf(file->text + used, sizeof file->text - used,
+                             "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", ATTR{driver_override}=\"vfio-pci\", "
+                             "RUN{builtin}+=\"kmod load vfio-pci\"\n",
+                             address);
+  }
+}
+
 /* Under sudo the user is who called it. */
 static void find_member(char *name, size_t capacity) {
   const char *caller = getenv("SUDO_USER");
@@ -76,10 +95,14 @@ static void find_member(char *name, size_t capacity) {
 void setup_system_init(struct setup_system *system, const struct setup_system_options *options) {
   *system = (struct setup_system){.is_user = options->is_user, .has_prefix = options->root[0] != 0};
   snprintf(system->unit, sizeof system->unit, "transom-serve@%s.socket", options->instance);
-  add_size(system, options);
-  if (options->qemu_user[0])
+  system->with_server = options->with_server;
+  if (options->with_server)
+    add_size(system, options);
+  if (options->with_server && options->qemu_user[0])
     add_rights(system, options);
-  if (!options->is_user)
+  if (options->bind_count)
+    add_binding(system, options);
+  if (options->with_server && !options->is_user)
     find_member(system->join_group, sizeof system->join_group);
 }
 
@@ -161,7 +184,7 @@ bool setup_system_apply(const struct setup_system *system, bool *started, char *
   const char *const join[] = {"usermod", "-aG", GROUP, system->join_group, NULL};
   if (system->join_group[0] && !run(join, error, capacity))
     return false;
-  if (!has_systemd())
+  if (!has_systemd() || !system->with_server)
     return true;
   if (!run_systemctl(system, "daemon-reload", false, error, capacity) || !run_systemctl(system, "enable", true, error, capacity))
     return false;
@@ -170,7 +193,7 @@ bool setup_system_apply(const struct setup_system *system, bool *started, char *
 }
 
 bool setup_system_undo(const struct setup_system *system, char *error, size_t capacity) {
-  bool live = !system->has_prefix && has_systemd();
+  bool live = system->with_server && !system->has_prefix && has_systemd();
   if (live && !run_systemctl(system, "disable", true, error, capacity))
     return false;
   for (unsigned i = 0; i < system->file_count; i++) {
@@ -181,7 +204,8 @@ bool setup_system_undo(const struct setup_system *system, char *error, size_t ca
     }
     snprintf(directory, sizeof directory, "%s", system->files[i].path);
     *strrchr(directory, '/') = 0;
-    rmdir(directory); /* unless somebody else has files there */
+    if (strstr(directory, "/transom-serve"))
+      rmdir(directory); /* unless somebody else has files there */
   }
   return !live || run_systemctl(system, "daemon-reload", false, error, capacity);
 }

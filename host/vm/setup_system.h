@@ -3,13 +3,15 @@
 #ifndef TRANSOM_HOST_VM_SETUP_SYSTEM_H
 #define TRANSOM_HOST_VM_SETUP_SYSTEM_H
 
+#include "host/vm/setup_plan.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define SETUP_SYSTEM_PATH_BYTES 320u
-#define SETUP_SYSTEM_TEXT_BYTES 768u
-#define SETUP_SYSTEM_FILES 3u
+#define SETUP_SYSTEM_TEXT_BYTES 2560u /* a rule of 130 bytes for each of SETUP_HOSTDEVS_MAX devices, and a comment */
+#define SETUP_SYSTEM_FILES 4u
 
 struct setup_system_file {
   char path[SETUP_SYSTEM_PATH_BYTES];
@@ -21,6 +23,7 @@ struct setup_system {
   unsigned file_count;
   char unit[96];       /* transom-serve@NAME.socket */
   bool is_user;        /* the user's own systemd: no root needed */
+  bool with_server;    /* a transom-serve belongs to it */
   bool has_prefix;     /* files below another root: nothing is started */
   char join_group[64]; /* user who must become a member of the group transom; "" = nobody */
 };
@@ -32,6 +35,9 @@ struct setup_system_options {
   uint64_t region_bytes;
   const char *qemu_user; /* number or name; "" = the caller */
   bool is_user;
+  bool with_server;
+  const struct pci_address *bind; /* devices that the host's drivers leave alone from the next boot on */
+  unsigned bind_count;
 };
 
 void setup_system_init(struct setup_system *system, const struct setup_system_options *options);
@@ -39,6 +45,9 @@ void setup_system_init(struct setup_system *system, const struct setup_system_op
 /* Are all files there as they should be? */
 bool setup_system_is_done(const struct setup_system *system);
 bool setup_system_needs_root(const struct setup_system *system); /* and we are not */
+
+/* The file that keeps the host's drivers away from passed-through devices; `path` may not exist. */
+void setup_system_binding_path(const struct setup_system_options *options, char path[SETUP_SYSTEM_PATH_BYTES]);
 
 /* Writes the files and enables the unit. Without systemd the files are written and `error` is empty, but *started is false. */
 bool setup_system_apply(const struct setup_system *system, bool *started, char *error, size_t capacity);

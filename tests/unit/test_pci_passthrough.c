@@ -1,5 +1,7 @@
 /* GPUs in trees of sysfs and procfs that are made here: who may be passed through, who goes along, and who is in the way. */
 #include "host/vm/pci_passthrough.h"
+#include "host/vm/setup_backup.h"
+#include "host/vm/setup_system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +91,7 @@ static void test_gpu_takes_its_sound_along(void **state) {
   (void)state;
   struct setup_options options = {0};
   char error[512] = "";
-  assert_true(pci_passthrough_choose(root, "0a:00.0", &options, error, sizeof error));
+  assert_true(pci_passthrough_choose(root, "0a:00.0", false, &options, error, sizeof error));
   assert_int_equal(options.hostdev_count, 2);
   assert_int_equal(options.hostdevs[1].function, 1);
 }
@@ -97,7 +99,7 @@ static void test_gpu_takes_its_sound_along(void **state) {
 static void expect_refusal(const char *address, const char *word) {
   struct setup_options options = {0};
   char error[512] = "";
-  assert_false(pci_passthrough_choose(root, address, &options, error, sizeof error));
+  assert_false(pci_passthrough_choose(root, address, false, &options, error, sizeof error));
   if (!strstr(error, word))
     fail_msg("'%s' does not say '%s'", error, word);
 }
@@ -112,7 +114,7 @@ static void test_connector_in_use_is_named(void **state) {
   put("disabled", DEVICE "drm/card1/card1-HDMI-A-1/enabled", "0000:0a:00.0");
   struct setup_options options = {0};
   char error[512];
-  assert_true(pci_passthrough_choose(root, "0a:00.0", &options, error, sizeof error)); /* a plug without a picture is no use */
+  assert_true(pci_passthrough_choose(root, "0a:00.0", false, &options, error, sizeof error)); /* a plug without a picture is no use */
   put("enabled", DEVICE "drm/card1/card1-DP-2/enabled", "0000:0a:00.0");
   expect_refusal("0a:00.0", "DP-2");
 }
@@ -124,6 +126,56 @@ static void test_process_with_its_node_is_named(void **state) {
   put_link("/dev/dri/renderD128", "proc/4711/fd/3");
   put_link("/dev/dri/renderD129", "proc/4711/fd/4");
   expect_refusal("0a:00.0", "blender (process 4711)");
+}
+
+/* In use now, it may be bound from the next boot on; not so the display that the host boots with. */
+static void test_binding_at_boot(void **state) {
+  (void)state;
+  struct setup_options options = {0};
+  char error[512];
+  put("enabled", DEVICE "drm/card1/card1-DP-2/enabled", "0000:0a:00.0");
+  expect_refusal("0a:00.0", "--bind-at-boot");
+  assert_true(pci_passthrough_choose(root, "0a:00.0", true, &options, error, sizeof error));
+  assert_int_equal(options.hostdev_count, 2);
+  assert_false(pci_passthrough_choose(root, "05:00.0", true, &options, error, sizeof error));
+}
+
+static void expect_file(const struct setup_system_file *file, const char *text) {
+  bool missing;
+  char error[256], *found = setup_text_read(file->path, &missing, error, sizeof error);
+  assert_non_null(found);
+  assert_non_null(strstr(found, text));
+  free(found);
+}
+
+static void test_files_are_written_and_removed(void **state) {
+  (void)state;
+  static const struct pci_address devices[] = {{0, 0xa, 0, 0}, {0, 0xa, 0, 1}};
+  struct setup_system_options options = {.root = root,
+                                         .instance = "win11",
+                                         .run_directory = "/run/transom",
+                                         .region_bytes = 128u << 20,
+                                         .qemu_user = "64055",
+                                         .with_server = true,
+                                         .bind = devices,
+                                         .bind_count = 2};
+  struct setup_system system;
+  char error[256];
+  bool started;
+  setup_system_init(&system, &options);
+  system.join_group[0] = 0;
+  assert_int_equal(system.file_count, 4);
+  assert_false(setup_system_is_done(&system));
+  assert_true(setup_system_apply(&system, &started, error, sizeof error));
+  assert_false(started); /* below a prefix nothing is */
+  assert_true(setup_system_is_done(&system));
+  expect_file(&system.files[0], "TRANSOM_SIZE=128M");
+  expect_file(&system.files[1], "ExecStartPost=setfacl -m u:64055:rw /run/transom/win11/region.sock");
+  expect_file(&system.files[2], "/run/transom/win11/usb-audio.sock");
+  expect_file(&system.files[3], "KERNEL==\"0000:0a:00.1\", ATTR{driver_override}=\"vfio-pci\"");
+  assert_true(setup_system_undo(&system, error, sizeof error));
+  for (unsigned i = 0; i < 4; i++)
+    assert_int_equal(access(system.files[i].path, F_OK), -1);
 }
 
 static void test_stranger_in_the_group_is_named(void **state) {
@@ -169,6 +221,8 @@ int main(void) {
       TEST(test_process_with_its_node_is_named),
       TEST(test_stranger_in_the_group_is_named),
       TEST(test_what_is_no_gpu_is_refused),
+      TEST(test_binding_at_boot),
+      TEST(test_files_are_written_and_removed),
       TEST(test_virtual_function),
       TEST(test_invariant_tsc),
   };
