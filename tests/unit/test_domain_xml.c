@@ -155,6 +155,23 @@ static void test_existing_regions_are_left(void **state) {
   }
 }
 
+/* What the user names comes back from the new definition as he wrote it. */
+static void test_guest_iso(void **state) {
+  (void)state;
+  static const char path[] = "/isos/o'brien & <sons>.iso", text[] = HEAD "<devices><disk><target dev='sda'/></disk></devices></domain>";
+  struct setup_options options = plain;
+  char error[128];
+  strcpy(options.guest_iso, path);
+  struct setup_plan *plan = plan_with(text, &options, &host);
+  struct domain_xml *xml = domain_xml_create(plan->text, plan->length, error, sizeof error);
+  assert_non_null(xml);
+  uint32_t devices = domain_xml_path(xml, "devices"), disk = domain_xml_child(xml, devices, "disk", domain_xml_path(xml, "devices/disk"));
+  assert_string_equal(domain_xml_attribute(xml, domain_xml_child(xml, disk, "source", DOMAIN_XML_NONE), "file"), path);
+  assert_string_equal(domain_xml_attribute(xml, domain_xml_child(xml, disk, "target", DOMAIN_XML_NONE), "dev"), "sdb");
+  domain_xml_destroy(xml);
+  setup_plan_destroy(plan);
+}
+
 static void test_names(void **state) {
   (void)state;
   static const struct {
@@ -281,6 +298,7 @@ int main(void) {
       cmocka_unit_test(test_windows_is_tuned),
       cmocka_unit_test(test_sound),
       cmocka_unit_test(test_existing_regions_are_left),
+      cmocka_unit_test(test_guest_iso),
       cmocka_unit_test(test_names),
       cmocka_unit_test(test_accelerated_display_is_left),
       cmocka_unit_test(test_diff),

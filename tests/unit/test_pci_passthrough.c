@@ -74,6 +74,7 @@ static int make_tree(void **state) {
   device("0000:00:01.1", "0x060400", 12, "pcieport");
   device("0000:0a:00.0", "0x030000", 28, "nouveau");
   device("0000:0a:00.1", "0x040300", 28, "snd_hda_intel");
+  device("0000:00:03.1", "0x060400", 28, "pcieport"); /* its root port, as on boards without ACS */
   put("0", DEVICE "boot_vga", "0000:0a:00.0");
   device("0000:05:00.0", "0x030000", 15, "nvidia");
   put("1", DEVICE "boot_vga", "0000:05:00.0");
