@@ -19,6 +19,7 @@ struct reader {
   const char *refusal; /* why we stopped; NULL: expat says */
 };
 
+/* Expat still reports the end of the element that it was stopped in, so every handler looks whether it was. */
 static void refuse(struct reader *reader, const char *why) {
   if (!reader->refusal)
     reader->refusal = why;
@@ -63,6 +64,8 @@ static struct domain_element *append(struct reader *reader) {
 
 static void on_start(void *user_data, const char *name, const char **attributes) {
   struct reader *reader = user_data;
+  if (reader->refusal)
+    return;
   if (reader->depth == DOMAIN_XML_DEPTH_MAX || reader->xml->count == DOMAIN_XML_ELEMENTS_MAX) {
     refuse(reader, "it is nested too deeply or has too many elements for a domain");
     return;
@@ -92,6 +95,8 @@ static void on_start(void *user_data, const char *name, const char **attributes)
 static void on_end(void *user_data, const char *name) {
   struct reader *reader = user_data;
   (void)name;
+  if (reader->refusal)
+    return;
   assert(reader->depth > 0);
   struct domain_element *element = &reader->xml->elements[reader->open[--reader->depth]];
   size_t bytes = (size_t)XML_GetCurrentByteCount(reader->parser);
@@ -101,7 +106,7 @@ static void on_end(void *user_data, const char *name) {
 
 static void on_text(void *user_data, const char *text, int length) {
   struct reader *reader = user_data;
-  if (reader->depth == 0)
+  if (reader->refusal || reader->depth == 0)
     return;
   struct domain_element *element = &reader->xml->elements[reader->open[reader->depth - 1]];
   size_t before = strlen(element->text);
