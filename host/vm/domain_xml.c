@@ -15,7 +15,8 @@ struct reader {
   XML_Parser parser;
   uint32_t open[DOMAIN_XML_DEPTH_MAX];
   uint32_t depth, capacity;
-  const char *root;    /* name that the outermost element must have */
+  const char *root; /* name that the outermost element must have */
+  char wrong_root[64];
   const char *refusal; /* why we stopped; NULL: expat says */
 };
 
@@ -71,7 +72,8 @@ static void on_start(void *user_data, const char *name, const char **attributes)
     return;
   }
   if (reader->depth == 0 && strcmp(name, reader->root) != 0) {
-    refuse(reader, "its outermost element is not the one that belongs there");
+    snprintf(reader->wrong_root, sizeof reader->wrong_root, "its outermost element is not <%s>", reader->root);
+    refuse(reader, reader->wrong_root);
     return;
   }
   struct domain_element *element = append(reader);
