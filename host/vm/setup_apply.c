@@ -9,11 +9,11 @@
 /* What an undo leads to from `current`: the first set-up's original with the user's later changes. Heap. */
 static char *original_of(const struct setup_backup *backup, const char *current, bool *had_backup, char *error, size_t capacity) {
   bool missing = false;
-  char *before = setup_text_read(backup->before, had_backup, error, capacity);
+  char *before = setup_backup_read(backup->before, had_backup, error, capacity);
   *had_backup = !*had_backup;
   if (!before)
     return *had_backup ? NULL : strdup(current);
-  char *after = setup_text_read(backup->after, &missing, error, capacity), *original = NULL;
+  char *after = setup_backup_read(backup->after, &missing, error, capacity), *original = NULL;
   unsigned missed;
   if (after && strcmp(after, current) != 0)
     original = text_diff_take_back(before, after, current, &missed);
@@ -62,13 +62,13 @@ bool setup_apply(struct setup_source *source, const struct setup_backup *backup,
 bool setup_undo_plan(const struct setup_backup *backup, const char *current, struct setup_undo *undo, char *error, size_t capacity) {
   bool missing;
   *undo = (struct setup_undo){0};
-  char *before = setup_text_read(backup->before, &missing, error, capacity);
+  char *before = setup_backup_read(backup->before, &missing, error, capacity);
   if (!before) {
     if (missing)
       snprintf(error, capacity, "there is nothing to undo: no backup in %s", backup->before);
     return false;
   }
-  char *after = setup_text_read(backup->after, &missing, error, capacity);
+  char *after = setup_backup_read(backup->after, &missing, error, capacity);
   undo->changed_since = after && strcmp(after, current) != 0;
   if (undo->changed_since) {
     undo->text = text_diff_take_back(before, after, current, &undo->not_undone);

@@ -86,18 +86,30 @@ static char *read_all(int fd, char *error, size_t capacity) {
   return shorter ? shorter : text;
 }
 
-char *setup_text_read(const char *path, bool *missing, char *error, size_t capacity) {
-  char reason[128] = "";
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+static char *read_file(const char *path, int flags, bool only_own, bool *missing, char *error, size_t capacity) {
+  char reason[128] = "", *text = NULL;
+  struct stat status;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
   *missing = fd < 0 && errno == ENOENT;
-  if (fd < 0)
+  if (fd < 0 || fstat(fd, &status) != 0)
     snprintf(reason, sizeof reason, "%s", strerror(errno));
-  char *text = fd < 0 ? NULL : read_all(fd, reason, sizeof reason);
+  else if (only_own && (status.st_uid != geteuid() || !S_ISREG(status.st_mode)))
+    snprintf(reason, sizeof reason, "it belongs to user %u, who has to undo what he set up", (unsigned)status.st_uid);
+  else
+    text = read_all(fd, reason, sizeof reason);
   if (fd >= 0)
     close(fd);
   if (!text)
     snprintf(error, capacity, "cannot read %s: %s", path, reason);
   return text;
+}
+
+char *setup_text_read(const char *path, bool *missing, char *error, size_t capacity) {
+  return read_file(path, 0, false, missing, error, capacity);
+}
+
+char *setup_backup_read(const char *path, bool *missing, char *error, size_t capacity) {
+  return read_file(path, O_NOFOLLOW, true, missing, error, capacity);
 }
 
 static bool write_all(int fd, const char *text) {

@@ -24,6 +24,9 @@ char *setup_text_read(const char *path, bool *missing, char *error, size_t capac
 /* `like`: a file whose mode and owner the new one gets; NULL = 0600. */
 bool setup_text_write(const char *path, const char *text, const char *like, char *error, size_t capacity);
 
+/* As setup_text_read(), but only of a file that is the caller's own: who may write into the directory of backups must not choose what root
+ * defines. */
+char *setup_backup_read(const char *path, bool *missing, char *error, size_t capacity);
 void setup_backup_remove(const struct setup_backup *backup);
 
 #endif

@@ -290,6 +290,31 @@ static void test_apply_leaves_things_as_they_were(void **state) {
   assert_int_equal(rmdir(directory), 0); /* and nothing is left */
 }
 
+/* Whoever may write where the backups are must not choose what another user's undo defines. */
+static void test_backup_of_another_user_is_refused(void **state) {
+  (void)state;
+  char directory[] = "/tmp/transom-apply-XXXXXX", error[256];
+  if (geteuid() != 0)
+    skip();
+  assert_non_null(mkdtemp(directory));
+  struct setup_backup backup;
+  struct setup_undo undo;
+  backup_in(&backup, directory);
+  assert_true(setup_text_write(backup.before, "planted", NULL, error, sizeof error));
+  assert_true(setup_text_write(backup.after, "now", NULL, error, sizeof error));
+  assert_int_equal(chown(backup.before, 65534, 65534), 0);
+  assert_false(setup_undo_plan(&backup, "now", &undo, error, sizeof error));
+  assert_non_null(strstr(error, "belongs to user 65534"));
+  assert_int_equal(chown(backup.before, 0, 0), 0);
+  assert_true(setup_undo_plan(&backup, "now", &undo, error, sizeof error));
+  free(undo.text);
+  setup_backup_remove(&backup);
+  assert_int_equal(symlink("/etc/hostname", backup.before), 0);
+  assert_false(setup_undo_plan(&backup, "now", &undo, error, sizeof error));
+  setup_backup_remove(&backup);
+  rmdir(directory);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_index),
@@ -304,6 +329,7 @@ int main(void) {
       cmocka_unit_test(test_diff),
       cmocka_unit_test(test_take_back),
       cmocka_unit_test(test_apply_leaves_things_as_they_were),
+      cmocka_unit_test(test_backup_of_another_user_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
