@@ -122,6 +122,16 @@ def destroy_and_start(rig):
     require_picture(rig, "after a new start")
 
 
+def asleep_until_a_key(rig):
+    """The guest suspends itself; a key in the window wakes it. What the emulated machine makes of its waking is not looked at."""
+    rig.life.guest.connect_control()
+    rig.life.guest.control.sendall(b"echo mem >/sys/power/state\n")
+    rig.life.wait_state("asleep")
+    rig.display.focus(rig.window)
+    rig.display.do("key", "space")
+    rig.life.wait_state("running")
+
+
 def undo(rig):
     rig.life.stop_viewer()
     rig.libvirt.virsh("destroy", NAME)
@@ -156,4 +166,4 @@ def without_setup(rig):
 
 
 TESTS = [define_and_set_up, only_the_group_may_connect, view_starts_it, doctor_finds_nothing_wrong, no_name_is_needed, typing_goes_through_libvirt, pause_and_resume, daemon_restarted, reboot,
-         destroy_and_start, undo, without_setup]  # fmt: skip
+         destroy_and_start, asleep_until_a_key, undo, without_setup]  # fmt: skip

@@ -78,6 +78,21 @@ def daemon_dies_in_mid_call(rig):
     assert rig.libvirt.definition(NAME) == before
 
 
+def ordinary_user_sets_up(rig):
+    """The domain is his to change; what needs root is one command, which he is told where sudo cannot ask him."""
+    before = rig.libvirt.definition(NAME)
+    result = rig.transom("setup", NAME, "--yes", "--resolution", "640x480", user=True, check=False)
+    line = next(line for line in result.stdout.splitlines() if line.startswith("As root: sudo transom "))
+    assert result.returncode == 1 and "before you start the VM" in result.stderr, result.stderr
+    assert rig.libvirt.definition(NAME) != before
+    rig.transom(*[word.strip("'") for word in line[len("As root: sudo transom "):].split()])  # fmt: skip
+    assert rig.drop_in(NAME, "service", "Environment=") == ["TRANSOM_SIZE=8M"], rig.drop_in(NAME, "service", "Environment=")
+    rig.transom("setup", NAME, "--undo", "--yes", user=True)
+    assert rig.libvirt.definition(NAME) == before
+    rig.transom("setup", NAME, "--system-only", "--undo")
+    assert not os.path.exists(f"/etc/systemd/system/transom-serve@{NAME}.service.d")
+
+
 def edited_since(rig):
     """What the user changes between setup and undo stays."""
     before = rig.libvirt.definition(NAME)
@@ -113,5 +128,5 @@ def removal_undoes_all(rig):
     rig.libvirt.virsh("destroy", NAME)
 
 
-TESTS = [no_such_domain, nobody_to_ask, nothing_to_undo, no_permission, full_disk, daemon_dies_in_mid_call, edited_since, server_gone_is_named,
+TESTS = [no_such_domain, nobody_to_ask, nothing_to_undo, no_permission, full_disk, daemon_dies_in_mid_call, ordinary_user_sets_up, edited_since, server_gone_is_named,
          removal_undoes_all]  # fmt: skip
