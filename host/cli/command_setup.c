@@ -17,7 +17,7 @@ static const struct option_entry entries[] = {
     {.name = "undo", FLAG(undo), .help = "take everything back"},
     {.name = "all", FLAG(all), .help = "with --undo: every domain that was set up"},
     {.name = "xml", STRING(xml), .argument = "FILE", .help = "a domain's XML in a file, in place of one in libvirt"},
-    {.name = "resolution", STRING(resolution), .argument = "WxH", .help = "largest mode of the guest (3840x2160)"},
+    {.name = "resolution", STRING(resolution), .argument = "WxH", .help = "largest mode of the guest (as set up before, else 3840x2160)"},
     {.name = "heads",
      .kind = OPTION_INT,
      .offset = offsetof(struct setup_arguments, heads),
@@ -40,7 +40,7 @@ static const struct option_entry entries[] = {
     {.name = "display", FLAG(display), .help = "an emulated display for firmware and login (on; --no-display)"},
     {.name = "root", STRING(root), .argument = "DIR", .help = "read and write the host's files below DIR, and start nothing"},
     {.name = "system-only", FLAG(system_only), .help = "only the units of the VM, whose name is given (what needs root)"},
-    {.name = "size", STRING(size), .argument = "BYTES", .help = "with --system-only: of the region, in MiB"},
+    {.name = "size", STRING(size), .argument = "MIB", .help = "with --system-only: of the region"},
     {.name = "bind", STRING(bind), .argument = "LIST", .help = "with --system-only: addresses to bind at boot, with commas"},
     {.name = "qemu-user", STRING(qemu_user), .argument = "USER", .help = "with --system-only: as whom libvirt runs QEMU"},
     {0},
@@ -54,7 +54,7 @@ static const struct option_table table = {
 };
 
 static int run(int argc, char **argv) {
-  struct setup_arguments arguments = {.resolution = "3840x2160", .heads = 1, .consumers = 1, .tune = true, .display = true};
+  struct setup_arguments arguments = {.heads = 1, .consumers = 1, .tune = true, .display = true};
   const char *word = NULL;
   int count = 0;
   switch (options_parse(&table, argc, argv, &arguments, &word, 1, &count)) {

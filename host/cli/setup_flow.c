@@ -42,8 +42,9 @@ static int usage(const char *text) {
 static bool read_size(struct flow *flow) {
   unsigned width, height;
   int end = 0;
-  if (sscanf(flow->arguments->resolution, "%5ux%5u%n", &width, &height, &end) != 2 || flow->arguments->resolution[end] || !width ||
-      !height || width > 32768 || height > 32768)
+  const char *resolution = flow->arguments->resolution[0] ? flow->arguments->resolution : "3840x2160";
+  if (sscanf(resolution, "%5ux%5u%n", &width, &height, &end) != 2 || resolution[end] || !width || !height || width > 32768 ||
+      height > 32768)
     return false;
   flow->region_bytes = setup_region_bytes(width, height, (uint32_t)flow->arguments->heads, (uint32_t)flow->arguments->consumers);
   return flow->region_bytes > 0;
@@ -98,6 +99,9 @@ static void plan_system(struct flow *flow, const struct setup_facts *facts) {
                                          .is_user = flow->host.is_session,
                                          .with_server = !flow->arguments->xml[0] && (!facts->has_region || facts->region_is_ours),
                                          .bind = flow->options.hostdevs};
+  uint64_t chosen = flow->arguments->resolution[0] ? 0 : setup_system_chosen_bytes(&options);
+  if (chosen)
+    flow->region_bytes = options.region_bytes = chosen;
   char path[SETUP_SYSTEM_PATH_BYTES];
   setup_system_binding_path(&options, path);
   bool is_bound = access(path, F_OK) == 0;

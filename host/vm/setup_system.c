@@ -44,6 +44,19 @@ static void add_size(struct setup_system *system, const struct setup_system_opti
            (unsigned long long)(options->region_bytes >> 20));
 }
 
+uint64_t setup_system_chosen_bytes(const struct setup_system_options *options) {
+  struct setup_system scratch = {0};
+  char error[128];
+  bool missing;
+  unsigned long long mebibytes = 0;
+  char *text = setup_text_read(add_file(&scratch, options, "transom-serve", "service")->path, &missing, error, sizeof error);
+  const char *value = text ? strstr(text, "TRANSOM_SIZE=") : NULL;
+  if (!value || sscanf(value, "TRANSOM_SIZE=%6lluM", &mebibytes) != 1)
+    mebibytes = 0;
+  free(text);
+  return (uint64_t)mebibytes << 20;
+}
+
 /* QEMU's user gets what QEMU connects to, and not the viewers' socket. */
 static void add_right(struct setup_system *system, const struct setup_system_options *options, const char *unit, const char *sockets[2]) {
   struct setup_system_file *file = add_file(system, options, unit, "socket");

@@ -40,6 +40,9 @@ struct setup_system_options {
   unsigned bind_count;
 };
 
+/* The region's size that an earlier set-up chose; 0 = none. */
+uint64_t setup_system_chosen_bytes(const struct setup_system_options *options);
+
 void setup_system_init(struct setup_system *system, const struct setup_system_options *options);
 
 /* Are all files there as they should be? */
