@@ -10,7 +10,7 @@ from .failure import CannotRun, StepFailed, wait_until
 
 START_TIMEOUT_S = 90  # it asks every QEMU on the machine what it can do
 MARK = "TRANSOM_PRIVATE_LIBVIRT"
-PRIVATE_DIRECTORIES = ("/run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /run/transom /var/lib/transom").split()
+PRIVATE_DIRECTORIES = ("/run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /run/transom /var/lib/transom /dev/shm").split()
 USER, USER_ID = "transom-test", 64998
 GROUP_ID = 64997
 SYSTEM = "qemu:///system"
@@ -86,6 +86,7 @@ class Libvirt:
         os.chmod(directory, 0o755)
         for path in PRIVATE_DIRECTORIES:
             mount_own(path, self.scratch)
+        os.chmod("/dev/shm", 0o1777)
         configuration = os.path.join(self.scratch, "etc-libvirt")
         shutil.copytree("/etc/libvirt", configuration, symlinks=True, ignore=shutil.ignore_patterns("*.xml"))
         subprocess.run(["mount", "--bind", configuration, "/etc/libvirt"], check=True)
