@@ -1,9 +1,10 @@
 #include "common/options.h"
 
+#include "common/ini_reader.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
-#include <ini.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -247,7 +248,7 @@ struct ini_load {
   const char *section;
   void *target;
   FILE *file;
-  int line;       /* of the line read last: libinih does not say it to the handler */
+  int line;       /* of the line read last: the INI reader does not say it to the handler */
   int fault_line; /* first fault of ours; 0 = none */
   char fault[FAULT_BYTES + 64];
 };
@@ -294,14 +295,14 @@ static int take_key(void *user, const char *section, const char *name, const cha
 
 bool options_load_file(const struct option_table *table, const char *path, const char *section, void *target, char *error,
                        size_t capacity) {
-  struct ini_load load = {.table = table, .section = section, .target = target, .file = fopen(path, "re")};
+  struct ini_load load = {.table = table, .section = section, .target = target, .file = ini_reader_open(path)};
   if (!load.file) {
     if (errno == ENOENT)
       return true;
     snprintf(error, capacity, "%s: cannot be read: %s", path, strerror(errno));
     return false;
   }
-  const int first = ini_parse_stream(read_line, &load, take_key, &load);
+  const int first = ini_reader_parse(read_line, &load, take_key, &load);
   fclose(load.file);
   if (first == 0 && load.fault_line == 0)
     return true;

@@ -41,7 +41,7 @@ enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_ERROR };
 enum options_result options_parse(const struct option_table *table, int argc, char **argv, void *target, const char **positional,
                                   int positional_max, int *positional_count);
 
-/* Applies `section` of an INI file (libinih). A file that does not exist is fine. False: one line `file:line: what` was written to
+/* Applies `section` of an INI file. A file that does not exist is fine. False: one line `file:line: what` was written to
  * `error` (capacity bytes). */
 bool options_load_file(const struct option_table *table, const char *path, const char *section, void *target, char *error, size_t capacity);
 

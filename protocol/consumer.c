@@ -58,6 +58,26 @@ int consumer_join(struct transom_consumer *consumer, const struct transom_region
   return 0;
 }
 
+int consumer_wake_on(struct transom_consumer *consumer, uint32_t wake_mask) {
+  if (!validate_epoch(consumer->region))
+    return -ESTALE;
+  wire_store32(&consumer->line->wake_mask, wake_mask);
+  return 0;
+}
+
+int consumer_trial(const struct transom_consumer *consumer, uint64_t seed, uint64_t *offset, uint8_t pattern[TRANSOM_TRIAL_BYTES]) {
+  volatile uint8_t *part = consumer->region->host->trial + (size_t)consumer->index * TRANSOM_TRIAL_BYTES;
+  if (!validate_epoch(consumer->region))
+    return -ESTALE;
+  for (uint32_t i = 0; i < TRANSOM_TRIAL_BYTES; i += 8) { /* a linear congruential generator: no two words alike */
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    memcpy(pattern + i, &seed, 8);
+  }
+  wire_write(part, pattern, TRANSOM_TRIAL_BYTES);
+  *offset = (uint64_t)(part - consumer->region->base);
+  return 0;
+}
+
 void consumer_leave(struct transom_consumer *consumer) {
   if (!consumer->region) /* zeroed: never joined */
     return;

@@ -31,6 +31,13 @@ int consumer_join(struct transom_consumer *consumer, const struct transom_region
 void consumer_leave(struct transom_consumer *consumer); /* clears the line if the epoch still stands */
 int consumer_beat(struct transom_consumer *consumer);
 
+/* Which wakes the guest rings for from now on. 0, -ESTALE. */
+int consumer_wake_on(struct transom_consumer *consumer, uint32_t wake_mask);
+
+/* Writes a pattern grown from `seed` into our part of the host area's trial block, so that a device which has imported the region can show
+ * that it reads the same memory. `pattern` gets the bytes, `*offset` their place in the region. 0, -ESTALE. */
+int consumer_trial(const struct transom_consumer *consumer, uint64_t seed, uint64_t *offset, uint8_t pattern[TRANSOM_TRIAL_BYTES]);
+
 /* Arm, then look again: the caller sleeps only when consumer_arm_*() returned 0 *and* its own re-check of what it waits for found nothing
  * new. The full fence between the two is inside. */
 int consumer_arm_frame(struct transom_consumer *consumer);

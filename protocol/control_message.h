@@ -10,6 +10,7 @@ enum transom_control_type {
   TRANSOM_CONTROL_REDRAW = 3,      /* to guest: publish a full frame soon; no payload */
   TRANSOM_CONTROL_TEST_PATCH = 4,  /* both ways, latency loop: see there */
   TRANSOM_CONTROL_GOODBYE = 5,     /* both ways, no payload */
+  TRANSOM_CONTROL_MODE_WISH = 6,   /* to guest: the viewer's user would like this mode: transom_control_mode_wish */
 };
 
 struct transom_control_hello {
@@ -27,6 +28,15 @@ struct transom_control_window_size {
   uint32_t reserved;
 };
 TRANSOM_ASSERT_SIZE(struct transom_control_window_size, 16);
+
+/* The guest may lack such a mode, and then changes nothing. */
+struct transom_control_mode_wish {
+  uint32_t head;
+  uint32_t width; /* pixels; at least 1, at most TRANSOM_WIDTH_MAX, TRANSOM_HEIGHT_MAX */
+  uint32_t height;
+  uint32_t refresh_mhz; /* 60 Hz = 60000; 0 = the highest */
+};
+TRANSOM_ASSERT_SIZE(struct transom_control_mode_wish, 16);
 
 struct transom_control_test_patch {
   uint32_t head;

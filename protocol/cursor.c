@@ -33,10 +33,10 @@ static int32_t clamp(int32_t position) {
   return position > CURSOR_POSITION_MAX ? CURSOR_POSITION_MAX : position;
 }
 
-void cursor_writer_move(struct transom_cursor_writer *writer, int32_t x, int32_t y, bool visible, uint64_t now_ns) {
+void cursor_writer_move(struct transom_cursor_writer *writer, int32_t x, int32_t y, uint32_t flags, uint64_t now_ns) {
   writer->state.x = clamp(x);
   writer->state.y = clamp(y);
-  writer->state.flags = visible ? TRANSOM_CURSOR_VISIBLE : 0u;
+  writer->state.flags = flags;
   writer->state.moved_ns = now_ns;
   write_state(writer);
 }

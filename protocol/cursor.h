@@ -18,8 +18,8 @@ struct transom_cursor_writer {
 
 void cursor_writer_init(struct transom_cursor_writer *writer, const struct transom_cursor_view *view);
 
-/* Positions beyond CURSOR_POSITION_MAX are clamped. */
-void cursor_writer_move(struct transom_cursor_writer *writer, int32_t x, int32_t y, bool visible, uint64_t now_ns);
+/* `flags`: enum transom_cursor_flag. Positions beyond CURSOR_POSITION_MAX are clamped. */
+void cursor_writer_move(struct transom_cursor_writer *writer, int32_t x, int32_t y, uint32_t flags, uint64_t now_ns);
 
 /* `shape` says type, size, pitch and hot spot; `pixels` holds pitch_bytes * height (times two planes when monochrome). 0 or -EINVAL. */
 int cursor_writer_shape(struct transom_cursor_writer *writer, const struct transom_cursor_shape *shape, const uint8_t *pixels);

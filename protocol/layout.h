@@ -35,6 +35,7 @@
 #define TRANSOM_WIDTH_MAX 16384u
 #define TRANSOM_HEIGHT_MAX 16384u
 #define TRANSOM_DAMAGE_MAX 32u
+#define TRANSOM_TRIAL_BYTES 4096u /* of the trial block, for each consumer: part n belongs to line n */
 #define TRANSOM_HISTORY_MAX 64u
 #define TRANSOM_RECORD_BYTES_MAX 1024u /* any descriptor, progress or history record, now or in a newer minor */
 #define TRANSOM_CURSOR_EDGE_MAX 256u
@@ -302,7 +303,10 @@ TRANSOM_ASSERT_AT(struct transom_damage_history, sequence_last, 312);
 #define TRANSOM_HISTORY_BYTES_MIN 288u /* through damage[], plus sequence_last */
 
 /* ---- cursor ---- */
-enum transom_cursor_flag { TRANSOM_CURSOR_VISIBLE = 1u << 0 };
+enum transom_cursor_flag {
+  TRANSOM_CURSOR_VISIBLE = 1u << 0,
+  TRANSOM_CURSOR_CLIPPED = 1u << 1, /* a program of the guest keeps it in a part of the screen: a game, most likely */
+};
 enum transom_cursor_type {
   TRANSOM_CURSOR_COLOUR = 1,     /* BGRA, straight alpha */
   TRANSOM_CURSOR_MONOCHROME = 2, /* two bit planes one above the other: AND mask, then XOR mask; `height` is of one plane */

@@ -42,7 +42,7 @@ struct agent {
   struct tile_compare tiles;
   struct screen_mode mode; /* of the last frame; width 0 = none yet */
   uint64_t clock_sequence[TRANSOM_CONSUMERS_MAX];
-  uint64_t heartbeat, heartbeat_due_ns, screen_due_ns;
+  uint64_t heartbeat, heartbeat_due_ns, screen_due_ns, cursor_due_ns;
   uint64_t status_sequence;
   enum transom_agent_state state;
   char text[168];
@@ -64,6 +64,8 @@ static void set_status(struct agent *agent, enum transom_agent_state state, cons
   snprintf(agent->text, sizeof agent->text, "%s", text);
   region_set_status(&agent->region, ++agent->status_sequence, state, agent->text);
   doorbell_signal(&agent->doorbell, TRANSOM_WAKE_STATUS, HEAD);
+  if (agent->ports->status_changed)
+    agent->ports->status_changed(state, agent->text, agent->ports->user_data);
   if (state == TRANSOM_AGENT_NO_DISPLAY || state == TRANSOM_AGENT_UNREADABLE)
     log_warning("%s", text);
   else
@@ -167,8 +169,10 @@ static bool take_mode(struct agent *agent, const struct screen_mode *mode) {
     agent->full_wanted = true;
     agent->mode = *mode;
   }
-  char text[96];
-  snprintf(text, sizeof text, "showing %ux%u by %s", mode->width, mode->height, agent->ports->capture->impl->name);
+  const struct screen_capture *capture = agent->ports->capture;
+  char text[168];
+  snprintf(text, sizeof text, "showing %ux%u by %s%s%.110s", mode->width, mode->height, capture->impl->name, capture->hint[0] ? "; " : "",
+           capture->hint);
   set_status(agent, TRANSOM_AGENT_RUNNING, text);
   return true;
 }
@@ -200,8 +204,10 @@ static void publish(struct agent *agent, struct screen_frame *frame) {
   agent->retry = error == -EBUSY;
   if (error == 0 || error == -EBUSY)
     agent->full_wanted = false; /* a busy writer remembers the damage */
-  else
+  else if (error != -EIO)       /* of that, the source says what it does about it */
     log_error("cannot publish a frame of %ux%u: %s", frame->mode.width, frame->mode.height, strerror(-error));
+  if (error == -EFAULT)
+    agent->end = AGENT_FAILED; /* a GPU may still write into a slot: only our end stops that */
   if (agent->options->frames_max && agent->publisher.published >= agent->options->frames_max)
     agent->end = AGENT_DONE;
 }
@@ -230,6 +236,8 @@ static void look_at_screen(struct agent *agent) {
   const int error = capture->impl->acquire(capture, now(agent), &frame);
   if (error) {
     no_frame(agent, error);
+    if (capture->cursor_apart)
+      update_cursor(agent);
     return;
   }
   if (take_mode(agent, &frame.mode) && (frame.damage_known || compare(agent, &frame))) {
@@ -243,9 +251,15 @@ static void look_at_screen(struct agent *agent) {
 
 /* False: the region is no longer ours. */
 static bool beat(struct agent *agent, uint64_t now_ns) {
-  if (now_ns < agent->heartbeat_due_ns)
+  if (now_ns < agent->heartbeat_due_ns && !agent->ports->device->lost)
     return true;
-  if (!validate_epoch(&agent->region)) {
+  const bool is_ours = validate_epoch(&agent->region); /* first: this look may be what finds the loss */
+  if (agent->ports->device->lost) {
+    log_warning("%s is gone", agent->ports->device->text);
+    agent->end = AGENT_DEVICE_LOST;
+    return false;
+  }
+  if (!is_ours) {
     log_error("another agent has formatted %s; leaving it alone", agent->ports->device->text);
     agent->end = AGENT_REPLACED;
     return false;
@@ -279,6 +293,10 @@ static void talk(struct agent *agent, uint64_t now_ns) {
   if (message_dispatch_poll(&agent->messages, &requests) || answers)
     poll_pacer_talked(&agent->pacer, now_ns);
   agent->stats.clock_answers += answers;
+  if ((requests & MESSAGE_MODE_WISH) && agent->ports->mode_wished) {
+    const struct transom_control_mode_wish *wish = &agent->messages.mode_wish;
+    agent->ports->mode_wished(wish->width, wish->height, wish->refresh_mhz, agent->ports->user_data);
+  }
   if (requests & MESSAGE_REDRAW) {
     agent->full_wanted = true;
     agent_note_activity(agent);
@@ -304,7 +322,24 @@ static uint64_t next_look_ns(const struct agent *agent, uint64_t now_ns) {
   const uint64_t paced_ns = now_ns + poll_pacer_screen_ns(&agent->pacer, now_ns);
   if (agent->retry)
     return now_ns + RETRY_BUSY_NS;
-  return capture->impl->next_ns && agent->pacer.watched ? capture->impl->next_ns(capture, now_ns) : paced_ns;
+  const uint64_t known_ns = capture->impl->next_ns && agent->pacer.watched ? capture->impl->next_ns(capture, now_ns) : 0;
+  return known_ns ? known_ns : paced_ns;
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* Between two looks at the screen, where the cursor can be had apart from it. */
+static void look_at_cursor(struct agent *agent, uint64_t now_ns) {
+  if (!agent->ports->capture->cursor_apart || now_ns < agent->cursor_due_ns || agent->mode.width == 0)
+    return;
+  update_cursor(agent);
+  agent->cursor_due_ns = now_ns + poll_pacer_cursor_ns(&agent->pacer, now_ns);
+}
+
+static uint64_t next_cursor_ns(const struct agent *agent, uint64_t now_ns) {
+  if (!agent->ports->capture->cursor_apart)
+    return UINT64_MAX;
+  return agent->cursor_due_ns > now_ns ? agent->cursor_due_ns : now_ns + poll_pacer_cursor_ns(&agent->pacer, now_ns);
 }
 
 uint64_t agent_step(struct agent *agent) {
@@ -319,17 +354,19 @@ uint64_t agent_step(struct agent *agent) {
   if (now_ns >= agent->screen_due_ns) {
     look_at_screen(agent);
     agent->screen_due_ns = next_look_ns(agent, now_ns);
+  } else {
+    look_at_cursor(agent, now_ns);
   }
-  uint64_t next_ns = now_ns + poll_pacer_talk_ns(&agent->pacer, now_ns);
-  if (agent->screen_due_ns < next_ns)
-    next_ns = agent->screen_due_ns;
-  return agent->heartbeat_due_ns < next_ns ? agent->heartbeat_due_ns : next_ns;
+  const uint64_t talk_ns = now_ns + poll_pacer_talk_ns(&agent->pacer, now_ns);
+  return earliest(earliest(talk_ns, agent->heartbeat_due_ns), earliest(agent->screen_due_ns, next_cursor_ns(agent, now_ns)));
 }
 
 void agent_note_activity(struct agent *agent) {
   poll_pacer_changed(&agent->pacer, now(agent));
   agent->screen_due_ns = 0;
 }
+
+void agent_look_now(struct agent *agent) { agent->screen_due_ns = 0; }
 
 /* ---- life ---- */
 
@@ -353,7 +390,7 @@ void agent_destroy(struct agent *agent) {
 enum agent_end agent_end(const struct agent *agent) { return agent->end; }
 
 void agent_finish(struct agent *agent) {
-  if (agent->stats.formats == 0 || agent->end == AGENT_REPLACED || !validate_epoch(&agent->region))
+  if (agent->stats.formats == 0 || agent->end == AGENT_REPLACED || agent->end == AGENT_DEVICE_LOST || !validate_epoch(&agent->region))
     return;
   message_dispatch_goodbye(&agent->messages);
   set_status(agent, TRANSOM_AGENT_STOPPED, "stopped");

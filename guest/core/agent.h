@@ -15,6 +15,7 @@
 
 #include "guest/core/region_device.h"
 #include "guest/core/screen_capture.h"
+#include "protocol/layout.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +32,13 @@ struct agent_ports {
   struct region_device *device;
   struct screen_capture *capture;
   uint64_t (*now_ns)(void); /* stamps frames, answers the clock cell, paces the polling */
+
+  /* Optional: what the status record says is another now. Called from agent_step() and agent_finish(). */
+  void (*status_changed)(enum transom_agent_state state, const char *text, void *user_data);
+
+  /* Optional: the viewer's user would like this mode; refresh_mhz 0 = the highest. Called from agent_step(). */
+  void (*mode_wished)(uint32_t width, uint32_t height, uint32_t refresh_mhz, void *user_data);
+  void *user_data;
 };
 
 struct agent_stats {
@@ -42,7 +50,7 @@ struct agent_stats {
 };
 
 /* Why the agent wants no more calls. */
-enum agent_end { AGENT_GOES_ON, AGENT_DONE, AGENT_REPLACED, AGENT_FAILED };
+enum agent_end { AGENT_GOES_ON, AGENT_DONE, AGENT_REPLACED, AGENT_DEVICE_LOST, AGENT_FAILED };
 
 /* `options` and `ports` stay the caller's and must outlive the agent. NULL: out of memory. */
 struct agent *agent_create(const struct agent_options *options, const struct agent_ports *ports);
@@ -54,7 +62,11 @@ uint64_t agent_step(struct agent *agent);
 /* Something happened in the guest that will soon show on the screen (input): ends the back-off. */
 void agent_note_activity(struct agent *agent);
 
-/* DONE: frames_max was reached. REPLACED: another agent has formatted the region. FAILED: the region cannot be used; logged. */
+/* The source has a new frame: the next step looks at it. */
+void agent_look_now(struct agent *agent);
+
+/* DONE: frames_max was reached. REPLACED: another agent has formatted the region. DEVICE_LOST: region_device.lost. FAILED: the region
+ * cannot be used; logged. */
 enum agent_end agent_end(const struct agent *agent);
 
 /* Says goodbye: status STOPPED, epoch 0. A replaced agent touches nothing any more. */

@@ -39,13 +39,26 @@ static void log_hello(const void *payload, uint32_t bytes) {
   log_info("controlled by %s", hello.name[0] ? hello.name : "a viewer without a name");
 }
 
-static uint32_t handle(uint32_t type, const void *payload, uint32_t bytes) {
+static uint32_t take_mode_wish(struct message_dispatch *dispatch, const void *payload, uint32_t bytes) {
+  struct transom_control_mode_wish wish = {0};
+  memcpy(&wish, payload, bytes < sizeof wish ? bytes : sizeof wish);
+  if (wish.head != 0 || wish.width == 0 || wish.width > TRANSOM_WIDTH_MAX || wish.height == 0 || wish.height > TRANSOM_HEIGHT_MAX) {
+    log_debug("a mode of %ux%u for head %u is ignored", wish.width, wish.height, wish.head);
+    return 0;
+  }
+  dispatch->mode_wish = wish;
+  return MESSAGE_MODE_WISH;
+}
+
+static uint32_t handle(struct message_dispatch *dispatch, uint32_t type, const void *payload, uint32_t bytes) {
   switch (type) {
   case TRANSOM_CONTROL_HELLO:
     log_hello(payload, bytes);
     return 0;
   case TRANSOM_CONTROL_REDRAW:
     return MESSAGE_REDRAW;
+  case TRANSOM_CONTROL_MODE_WISH:
+    return take_mode_wish(dispatch, payload, bytes);
   case TRANSOM_CONTROL_GOODBYE:
     log_info("the viewer that controlled us has left");
     return 0;
@@ -70,7 +83,7 @@ bool message_dispatch_poll(struct message_dispatch *dispatch, uint32_t *requests
   uint32_t type, bytes, count = 0;
   int error = 0;
   while (count < MESSAGES_A_POLL && (error = ring_receive(&dispatch->to_guest, &type, payload, &bytes)) == 0) {
-    *requests |= handle(type, payload, bytes);
+    *requests |= handle(dispatch, type, payload, bytes);
     count++;
   }
   if (error == -EBADMSG)

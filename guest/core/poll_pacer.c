@@ -28,3 +28,8 @@ uint64_t poll_pacer_talk_ns(const struct poll_pacer *pacer, uint64_t now_ns) {
     return POLL_TALK_NS;
   return pacer->watched ? poll_pacer_screen_ns(pacer, now_ns) : POLL_ALONE_NS;
 }
+
+uint64_t poll_pacer_cursor_ns(const struct poll_pacer *pacer, uint64_t now_ns) {
+  const uint64_t screen_ns = poll_pacer_screen_ns(pacer, now_ns);
+  return screen_ns == pacer->period_ns && POLL_CURSOR_NS < screen_ns ? POLL_CURSOR_NS : screen_ns;
+}

@@ -8,6 +8,8 @@
  * nobody watches                                                each 1 s                each 250 ms
  * a message or clock request came less than 50 ms ago           as above                each 1 ms
  *
+ * A cursor that can be had apart from the screen is looked at each 4 ms where the table says "each display period", else with the screen.
+ *
  * Input in the guest, a redraw request or a consumer that joins counts as a change of the screen: whoever types after a pause does not wait
  * for the back-off. */
 #ifndef TRANSOM_GUEST_CORE_POLL_PACER_H
@@ -22,6 +24,7 @@
 #define POLL_RESTING_NS UINT64_C(250000000)
 #define POLL_ALONE_SCREEN_NS UINT64_C(1000000000)
 #define POLL_ALONE_NS UINT64_C(250000000)
+#define POLL_CURSOR_NS UINT64_C(4000000)
 #define POLL_TALK_NS UINT64_C(1000000)
 #define POLL_TALK_FOR_NS UINT64_C(50000000)
 
@@ -40,5 +43,6 @@ void poll_pacer_talked(struct poll_pacer *pacer, uint64_t now_ns);
 /* Nanoseconds until the next look. */
 uint64_t poll_pacer_screen_ns(const struct poll_pacer *pacer, uint64_t now_ns);
 uint64_t poll_pacer_talk_ns(const struct poll_pacer *pacer, uint64_t now_ns);
+uint64_t poll_pacer_cursor_ns(const struct poll_pacer *pacer, uint64_t now_ns);
 
 #endif

@@ -12,8 +12,9 @@ struct region_device;
 struct region_device_impl {
   const char *name;
   void (*ring)(struct region_device *device, uint32_t peer_id, uint32_t vector); /* data plane; does nothing where there are no bells */
-  int (*event_fd)(struct region_device *device);    /* optional: readable = something happened on the host's side; -1 = none */
-  void (*event_take)(struct region_device *device); /* with event_fd: clears it */
+  /* optional: what the system can wait for, a file descriptor or a HANDLE: something happened on the host's side; -1 = none */
+  intptr_t (*event)(struct region_device *device);
+  void (*event_take)(struct region_device *device); /* with event: clears it */
   void (*destroy)(struct region_device *device);
 };
 
@@ -22,7 +23,8 @@ struct region_device {
   volatile uint8_t *base;
   uint64_t bytes;
   bool has_doorbell;
-  char text[128]; /* what it is, for logs: "0000:00:04.0, 128 MiB" */
+  volatile bool lost; /* the memory went away (driver restarted, device removed): what is written goes nowhere. Open it anew */
+  char text[128];     /* what it is, for logs: "0000:00:04.0, 128 MiB" */
 };
 
 /* Whose memory is this? Looked at before the first write: an agent formats what is blank or already a region of ours, nothing else. */

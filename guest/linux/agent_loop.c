@@ -52,7 +52,7 @@ static void watch_input(struct loop *loop, uint64_t rest_ns) {
 static bool rest(struct loop *loop, uint64_t rest_ns) {
   watch_input(loop, rest_ns);
   const struct region_device_impl *device = loop->device->impl;
-  loop->fds[DEVICE].fd = device->event_fd ? device->event_fd(loop->device) : -1;
+  loop->fds[DEVICE].fd = device->event ? (int)device->event(loop->device) : -1;
   const struct timespec timeout = {.tv_sec = (time_t)(rest_ns / SECOND_NS), .tv_nsec = (long)(rest_ns % SECOND_NS)};
   if (ppoll(loop->fds, SOURCES, &timeout, NULL) <= 0)
     return true;

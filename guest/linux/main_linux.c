@@ -3,6 +3,7 @@
 #include "common/exit_status.h"
 #include "common/log.h"
 #include "common/memory_copy.h"
+#include "guest/core/stats_report.h"
 #include "guest/linux/agent_loop.h"
 #include "guest/linux/agent_report.h"
 #include "guest/linux/agent_settings.h"
@@ -22,20 +23,20 @@ static enum exit_status run(const struct agent_settings *settings, struct region
   char host_name[32] = "";
   gethostname(host_name, sizeof host_name - 1);
   const struct agent_options options = {
-      .slots = (uint32_t)settings->slots, .frames_max = (uint64_t)settings->frames, .guest_name = host_name};
+      .slots = (uint32_t)settings->publish.slots, .frames_max = (uint64_t)settings->publish.frames, .guest_name = host_name};
   const struct agent_ports ports = {.device = device, .capture = capture, .now_ns = clock_raw_ns};
   struct agent *agent = agent_create(&options, &ports);
   if (!agent)
     return EXIT_STATUS_FAILED;
   struct input_activity *activity = settings->source == AGENT_SOURCE_TEST_CARD ? NULL : input_activity_create("/dev/input");
   const uint64_t started_ns = clock_raw_ns();
-  const bool good = agent_loop_run(agent, device, activity, (uint64_t)settings->seconds);
+  const bool good = agent_loop_run(agent, device, activity, (uint64_t)settings->publish.seconds);
   agent_finish(agent);
   struct agent_stats stats;
   agent_stats(agent, &stats);
-  agent_report_log(&stats, clock_raw_ns() - started_ns);
-  if (settings->stats == AGENT_STATS_JSON)
-    agent_report_json(&stats, clock_raw_ns() - started_ns);
+  stats_report_log(&stats, clock_raw_ns() - started_ns);
+  if (settings->publish.stats == STATS_FORM_JSON)
+    stats_report_json(&stats, clock_raw_ns() - started_ns);
   input_activity_destroy(activity);
   agent_destroy(agent);
   return good ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
@@ -61,9 +62,9 @@ int main(int argc, char **argv) {
   const enum options_result parsed = agent_settings_parse(argc, argv, &settings, &verb);
   if (parsed != OPTIONS_OK)
     return parsed == OPTIONS_HELP ? EXIT_STATUS_OK : EXIT_STATUS_USAGE;
-  if (!agent_settings_test_card(&settings, &card))
+  if (!publish_settings_test_card(&settings.publish, &card))
     return EXIT_STATUS_USAGE;
-  log_set_level((enum log_level)settings.log_level);
+  log_set_level((enum log_level)settings.publish.log_level);
   memory_copy_init();
   char error[REGION_ERROR_BYTES];
   const struct region_choice choice = {.where = settings.region,

@@ -27,7 +27,7 @@ static void ring(struct region_device *device, uint32_t peer_id, uint32_t vector
 }
 
 /* Consumers come and go: their eventfds arrive on the socket. */
-static int event_fd(struct region_device *device) { return ((struct peer_device *)device)->peer.socket; }
+static intptr_t event(struct region_device *device) { return ((struct peer_device *)device)->peer.socket; }
 
 static void event_take(struct region_device *device) {
   struct peer_device *self = (struct peer_device *)device;
@@ -43,7 +43,7 @@ static void destroy(struct region_device *device) {
 }
 
 static const struct region_device_impl impl = {
-    .name = "server", .ring = ring, .event_fd = event_fd, .event_take = event_take, .destroy = destroy};
+    .name = "server", .ring = ring, .event = event, .event_take = event_take, .destroy = destroy};
 
 static bool map(struct peer_device *self) {
   struct stat status;

@@ -41,6 +41,19 @@ static void on_session(void *user_data) {
   control->events->session(control->user_data);
 }
 
+/* An agent says hello when it begins to listen, so it is told of the mode then; after a restart again. */
+static void on_message(uint32_t type, const void *payload, uint32_t bytes, void *user_data) {
+  struct control_thread *control = user_data;
+  const struct transom_control_mode_wish *mode = &control->options->mode;
+  (void)payload;
+  (void)bytes;
+  if (type != TRANSOM_CONTROL_HELLO || mode->width == 0)
+    return;
+  const int error = guest_link_send(control->link, TRANSOM_CONTROL_MODE_WISH, mode, sizeof *mode);
+  if (error)
+    log_warning("the guest was not asked for %ux%u: %s", mode->width, mode->height, strerror(-error));
+}
+
 static void on_signal(int fd, uint32_t events, void *user_data) {
   struct control_thread *control = user_data;
   struct signalfd_siginfo info;
@@ -76,7 +89,7 @@ static int add_timers(struct control_thread *control) {
 }
 
 static int add_link(struct control_thread *control) {
-  static const struct guest_link_events events = {.state = on_state, .session = on_session};
+  static const struct guest_link_events events = {.state = on_state, .session = on_session, .message = on_message};
   struct guest_link_options options = {.region = control->options->region, .head = control->options->head};
   control->link = guest_link_create(control->loop, &options, &events, control);
   return control->link ? 0 : errno ? -errno : -ENOMEM;
@@ -100,7 +113,6 @@ static void tear_down(struct control_thread *control) {
   event_source_remove(control->signals);
   event_source_remove(control->limit);
   event_source_remove(control->stats);
-  event_loop_destroy(control->loop);
 }
 
 static void run(void *user_data) {
@@ -118,13 +130,23 @@ static void run(void *user_data) {
   tear_down(control);
 }
 
+static void fill_mask(sigset_t *mask) {
+  sigemptyset(mask);
+  sigaddset(mask, SIGINT);
+  sigaddset(mask, SIGTERM);
+  sigaddset(mask, SIGHUP);
+}
+
+void control_thread_block_signals(void) {
+  sigset_t mask;
+  fill_mask(&mask);
+  pthread_sigmask(SIG_BLOCK, &mask, NULL);
+}
+
 /* Signals go to signal_fd alone: SDL, the presenter and the copies are never interrupted half-way. */
 static int open_signals(struct control_thread *control) {
   sigset_t mask;
-  sigemptyset(&mask);
-  sigaddset(&mask, SIGINT);
-  sigaddset(&mask, SIGTERM);
-  sigaddset(&mask, SIGHUP);
+  fill_mask(&mask);
   pthread_sigmask(SIG_BLOCK, &mask, &control->mask_before);
   signal(SIGPIPE, SIG_IGN);
   control->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -133,6 +155,7 @@ static int open_signals(struct control_thread *control) {
 
 static void release(struct control_thread *control) {
   thread_join(control->thread);
+  event_loop_destroy(control->loop); /* not before: whoever stops or nudges it may still be doing so */
   if (control->signal_fd >= 0)
     close(control->signal_fd);
   pthread_sigmask(SIG_SETMASK, &control->mask_before, NULL);

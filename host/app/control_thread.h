@@ -3,6 +3,7 @@
 #define TRANSOM_HOST_APP_CONTROL_THREAD_H
 
 #include "host/link/guest_link.h"
+#include "protocol/control_message.h"
 
 #include <stddef.h>
 
@@ -11,8 +12,9 @@ struct control_thread;
 struct control_options {
   const char *region;
   uint32_t head;
-  uint64_t seconds;           /* 0 = no limit */
-  uint64_t stats_interval_ms; /* 0 = no ticks */
+  uint64_t seconds;                      /* 0 = no limit */
+  uint64_t stats_interval_ms;            /* 0 = no ticks */
+  struct transom_control_mode_wish mode; /* width 0 = none */
 };
 
 struct control_events { /* all on the control thread */
@@ -23,7 +25,11 @@ struct control_events { /* all on the control thread */
   void (*quit)(bool by_time, void *user_data); /* SIGINT, SIGTERM, SIGHUP, or `seconds` have passed */
 };
 
-/* Blocks the signals in the caller's thread, so call it before any other thread is started. `options` must live until stop. Returns once
+/* SIGINT, SIGTERM and SIGHUP are taken by the control thread alone. Call this before anything starts a thread, graphics drivers too: a
+ * signal would end the program on a thread that does not block it. */
+void control_thread_block_signals(void);
+
+/* Blocks the signals in the caller's thread. `options` must live until stop. Returns once
  * the link is there. NULL: `error` says why. */
 struct control_thread *control_thread_start(const struct control_options *options, const struct control_events *events, void *user_data,
                                             char *error, size_t capacity);

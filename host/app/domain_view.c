@@ -8,10 +8,14 @@
 #include "host/vm/qmp_bridge.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define UPLOAD_WAIT_NS UINT64_C(100000000)
+#define UPLOAD_TRIES 30u
 
 struct domain_view {
   const struct view_settings *settings;
@@ -26,6 +30,7 @@ struct domain_view {
   int new_display; /* a connected socket, or -1 */
   bool has_new_picture, display_ended;
   struct fallback_picture new_picture;
+  atomic_bool is_asleep; /* for the main thread's keys */
 
   /* presenting thread */
   enum domain_state state;
@@ -46,6 +51,7 @@ static void on_state(enum domain_state state, bool reachable, const char *text, 
   view->new_reachable = reachable;
   view->has_new_state = true;
   snprintf(view->new_text, sizeof view->new_text, "%s", text);
+  atomic_store(&view->is_asleep, state == DOMAIN_STATE_ASLEEP);
   pthread_mutex_unlock(&view->lock);
   log_info("%s is %s%s%s", view->settings->domain, reachable ? domain_state_name(state) : "not known to libvirt now", text[0] ? ": " : "",
            text);
@@ -117,18 +123,33 @@ static void end_display(struct domain_view *view) {
   pthread_mutex_unlock(&view->lock);
 }
 
-/* True: the presenter holds it now. What does not fit it is left out; the server's next picture may. */
-static bool show(struct domain_view *view, struct presenter *presenter, const struct fallback_picture *content) {
+/* The pixels are the display's only until it is given back, so the device must have read them. */
+static enum presenter_result read_out(struct presenter *presenter) {
+  enum presenter_result result = PRESENTER_OK;
+  for (unsigned tries = 0; presenter->impl->finish_upload && tries < UPLOAD_TRIES; tries++)
+    if ((result = presenter->impl->finish_upload(presenter, UPLOAD_WAIT_NS)) != PRESENTER_PENDING)
+      break;
+  return result;
+}
+
+/* OK: the presenter holds it now. What does not fit it is left out; the server's next picture may. */
+static enum presenter_result show(struct domain_view *view, struct presenter *presenter, const struct fallback_picture *content) {
   struct presenter_picture picture = {.width = content->width, .height = content->height, .format = TRANSOM_FORMAT_BGRA8};
   struct transom_rect all = {.width = content->width, .height = content->height};
-  if (presenter->impl->begin_frame(presenter, &picture) != 0 ||
-      !presenter->impl->upload(presenter, content->pixels, content->width * 4, &all, 1))
-    return false;
+  if (presenter->impl->begin_frame(presenter, &picture) != 0)
+    return PRESENTER_LOST;
+  enum presenter_result result = presenter->impl->upload(presenter, content->pixels, content->width * 4, &all, 1);
+  if (result == PRESENTER_OK)
+    result = read_out(presenter);
+  if (result == PRESENTER_PENDING)
+    return PRESENTER_FAILED; /* a device that does not read a picture within seconds */
+  if (result != PRESENTER_OK)
+    return result;
   presenter->impl->cursor_move(presenter, 0, 0, false);
   presenter->impl->commit(presenter);
   view->pictures++;
   view->showing = true;
-  return true;
+  return PRESENTER_OK;
 }
 
 static void take_display(struct domain_view *view, int fd, bool wanted) {
@@ -161,8 +182,8 @@ unsigned domain_view_turn(struct domain_view *view, struct presenter *presenter,
     view->asked = false;
   take_display(view, news.display, wanted);
   if (view->display && news.picture) {
-    if (wanted && show(view, presenter, &news.content))
-      result |= DOMAIN_VIEW_PICTURE;
+    enum presenter_result shown = wanted ? show(view, presenter, &news.content) : PRESENTER_LOST;
+    result |= shown == PRESENTER_OK ? DOMAIN_VIEW_PICTURE : shown == PRESENTER_FAILED ? DOMAIN_VIEW_BROKEN : 0;
     fallback_display_done(view->display);
   }
   if (view->display && news.ended) {
@@ -171,6 +192,13 @@ unsigned domain_view_turn(struct domain_view *view, struct presenter *presenter,
   }
   provide_display(view, wanted);
   return result | (view->showing != was_showing ? DOMAIN_VIEW_STATE : 0);
+}
+
+void domain_view_start_over(struct domain_view *view) {
+  if (view && view->display)
+    end_display(view);
+  if (view)
+    view->asked = false;
 }
 
 struct life_screen {
@@ -203,7 +231,7 @@ void domain_view_screen(const struct domain_view *view, enum guest_link_state li
 }
 
 bool domain_view_key(struct domain_view *view) {
-  if (!view || view->state != DOMAIN_STATE_ASLEEP)
+  if (!view || !atomic_load(&view->is_asleep))
     return false;
   libvirt_watch_wake_domain(view->watch);
   return true;

@@ -1,6 +1,37 @@
 #include "host/app/frame_feed.h"
 
+#include "common/clock.h"
+
 #include <stdlib.h>
+#include <string.h>
+
+/* Whoever sleeps until the doorbell wants to know of a frame as early as it can use it. */
+static uint32_t wake_mask(const struct frame_feed *feed) {
+  return feed->presenter->impl->follows_bands ? GUEST_SESSION_WAKES | TRANSOM_WAKE_ANNOUNCED : GUEST_SESSION_WAKES;
+}
+
+static void detach(struct frame_feed *feed) {
+  if (feed->presenter->impl->region)
+    feed->presenter->impl->region(feed->presenter, NULL);
+}
+
+/* Tells the presenter where pictures lie. One mapping may see many sessions: the presenter knows it again by its address, because the old
+ * session still keeps it mapped when the new one is attached. */
+static void attach(struct frame_feed *feed) {
+  struct guest_session *session = feed->session;
+  consumer_wake_on(&session->consumer, wake_mask(feed));
+  if (!feed->presenter->impl->region)
+    return;
+  const struct transom_queue_view *queue = &session->region.queues[session->consumer.head];
+  struct presenter_region region = {.base = session->region.base,
+                                    .bytes = session->region.mapped_bytes,
+                                    .fd = session->memory_fd,
+                                    .slots_offset = (uint64_t)(queue->slots - session->region.base),
+                                    .slot_bytes = queue->slot_bytes,
+                                    .slot_count = queue->slot_count};
+  if (consumer_trial(&session->consumer, clock_raw_ns(), &region.trial_offset, region.trial) == 0)
+    feed->presenter->impl->region(feed->presenter, &region);
+}
 
 struct frame_feed *frame_feed_create(struct presenter *presenter, bool same_clock) {
   struct frame_feed *feed = calloc(1, sizeof *feed);
@@ -19,35 +50,68 @@ struct frame_feed *frame_feed_create(struct presenter *presenter, bool same_cloc
 void frame_feed_destroy(struct frame_feed *feed) {
   if (!feed)
     return;
+  detach(feed);
   guest_session_release(feed->session);
   free(feed);
 }
 
-void frame_feed_take_session(struct frame_feed *feed, struct guest_session *session) {
-  if (feed->session) {
-    feed->counts.torn += feed->reader.torn;
-    feed->counts.bad += feed->reader.bad + (feed->has_cursor ? feed->cursor_reader.bad : 0);
-  }
-  guest_session_release(feed->session);
-  feed->session = session;
-  feed->stale = false;
-  feed->has_cursor = false;
-  frame_import_forget(&feed->frames);
-  cursor_import_init(&feed->cursor, feed->presenter);
-  if (!session)
-    return;
+static void read_session(struct frame_feed *feed, struct guest_session *session) {
   const struct transom_cursor_view *cursor = &session->region.cursors[session->consumer.head];
   frame_reader_init(&feed->reader, &session->consumer);
+  feed->frames.cut = session->memory_cut;
   feed->has_cursor = cursor->state != NULL;
   if (feed->has_cursor)
     cursor_reader_init(&feed->cursor_reader, cursor);
   feed->presenter->impl->cursor_move(feed->presenter, 0, 0, false);
+  attach(feed);
+}
+
+void frame_feed_take_session(struct frame_feed *feed, struct guest_session *session) {
+  struct guest_session *before = feed->session;
+  if (before) {
+    feed->counts.torn += feed->reader.torn;
+    feed->counts.bad += feed->reader.bad + (feed->has_cursor ? feed->cursor_reader.bad : 0);
+    frame_import_give_up(&feed->frames, &feed->reader, false);
+  }
+  feed->session = session;
+  feed->stale = false;
+  feed->has_cursor = false;
+  feed->frames.cut = NULL;
+  frame_import_forget(&feed->frames);
+  cursor_import_init(&feed->cursor, feed->presenter);
+  if (session)
+    read_session(feed, session);
+  else
+    detach(feed);
+  guest_session_release(before);
+}
+
+void frame_feed_lost(struct frame_feed *feed) {
+  if (feed->session)
+    frame_import_lost(&feed->frames, &feed->reader);
+}
+
+void frame_feed_set_presenter(struct frame_feed *feed, struct presenter *presenter) {
+  uint64_t uploaded_bytes = feed->frames.uploaded_bytes, banded = feed->frames.banded;
+  const atomic_bool *cut = feed->frames.cut;
+  frame_feed_lost(feed);
+  feed->presenter = presenter;
+  frame_import_init(&feed->frames, presenter);
+  feed->frames.uploaded_bytes = uploaded_bytes;
+  feed->frames.banded = banded;
+  feed->frames.cut = cut;
+  cursor_import_init(&feed->cursor, presenter);
+  if (!feed->session)
+    return;
+  if (feed->has_cursor) /* its newest state is news again */
+    cursor_reader_init(&feed->cursor_reader, &feed->session->region.cursors[feed->session->consumer.head]);
+  attach(feed);
 }
 
 bool frame_feed_has_news(const struct frame_feed *feed) {
   if (!feed->session || feed->stale)
     return false;
-  return frame_reader_has_newer(&feed->reader, TRANSOM_ACQUIRE_COMPLETE, feed->frames.shown.sequence) ||
+  return frame_import_has_news(&feed->frames, &feed->reader) ||
          (feed->has_cursor && (feed->cursor.shape_missing || cursor_reader_has_news(&feed->cursor_reader)));
 }
 
@@ -64,9 +128,22 @@ static void count_shown(struct frame_feed *feed, const struct transom_frame *fra
     histogram_add(&feed->publish_to_seen, feed->news_ns - frame->complete_ns);
 }
 
+/* A frame that does not move on is let go. */
+static void watch_progress(struct frame_feed *feed) {
+  uint64_t now_ns = clock_monotonic_ns();
+  if (feed->moved_rows != feed->frames.rows_done || feed->moved_ns == 0) {
+    feed->moved_rows = feed->frames.rows_done;
+    feed->moved_ns = now_ns;
+  } else if (now_ns - feed->moved_ns > FRAME_FEED_STALL_NS && frame_import_is_waiting(&feed->frames)) {
+    frame_import_give_up(&feed->frames, &feed->reader, true);
+  }
+}
+
 static uint32_t step_frame(struct frame_feed *feed) {
   struct transom_frame frame;
   uint64_t before = feed->frames.shown.sequence;
+  if (!feed->frames.under_way)
+    feed->moved_ns = 0;
   switch (frame_import_step(&feed->frames, &feed->reader, feed->session->may_hold, &frame)) {
   case FRAME_IMPORT_SHOWN:
     count_shown(feed, &frame, before);
@@ -74,8 +151,15 @@ static uint32_t step_frame(struct frame_feed *feed) {
   case FRAME_IMPORT_STALE:
     feed->stale = true;
     return FRAME_FEED_NOTHING;
+  case FRAME_IMPORT_REFUSED:
+    return FRAME_FEED_REFUSED;
   case FRAME_IMPORT_FAILED:
-    return FRAME_FEED_FAILED;
+    return FRAME_FEED_BROKEN;
+  case FRAME_IMPORT_PENDING:
+    watch_progress(feed);
+    return FRAME_FEED_PENDING;
+  case FRAME_IMPORT_LOST:
+    return FRAME_FEED_PENDING;
   case FRAME_IMPORT_NOTHING:
   case FRAME_IMPORT_DROPPED:
     return FRAME_FEED_NOTHING;
@@ -109,5 +193,6 @@ struct frame_feed_counts frame_feed_counts(const struct frame_feed *feed) {
     counts.bad += feed->reader.bad + (feed->has_cursor ? feed->cursor_reader.bad : 0);
   }
   counts.uploaded_bytes = feed->frames.uploaded_bytes;
+  counts.banded = feed->frames.banded;
   return counts;
 }

@@ -18,6 +18,7 @@ struct frame_feed_counts {
   uint64_t wakeups;       /* returns from a sleep */
   uint64_t empty_wakeups; /* of these, without news */
   uint64_t uploaded_bytes;
+  uint64_t banded; /* frames whose upload began before they were complete */
 };
 
 struct frame_feed {
@@ -33,17 +34,35 @@ struct frame_feed {
   bool presented;       /* the newest frame has been drawn */
   uint64_t news_ns;     /* CLOCK_MONOTONIC_RAW: when the newest news was seen */
   uint64_t complete_ns; /* guest's stamp of the frame shown last */
+  uint64_t moved_ns;    /* CLOCK_MONOTONIC: when the frame under way last had new rows */
+  uint32_t moved_rows;
   struct frame_feed_counts counts;
   struct histogram publish_to_seen, publish_to_presented; /* ns, only when same_clock */
 };
 
-enum frame_feed_result { FRAME_FEED_NOTHING = 0, FRAME_FEED_PICTURE = 1, FRAME_FEED_CURSOR = 2, FRAME_FEED_FAILED = 4 };
+enum frame_feed_result {
+  FRAME_FEED_NOTHING = 0,
+  FRAME_FEED_PICTURE = 1,
+  FRAME_FEED_CURSOR = 2,
+  FRAME_FEED_REFUSED = 4, /* the presenter cannot take this picture */
+  FRAME_FEED_PENDING = 8, /* a frame is being uploaded: step again soon */
+  FRAME_FEED_BROKEN = 16, /* the presenter has failed: frame_feed_set_presenter() another */
+};
+
+/* A guest that stops in the middle of a frame for so long has lost our patience: that frame is taken when it is complete, if ever. */
+#define FRAME_FEED_STALL_NS UINT64_C(100000000)
 
 struct frame_feed *frame_feed_create(struct presenter *presenter, bool same_clock); /* NULL: out of memory */
 void frame_feed_destroy(struct frame_feed *feed);
 
 /* Takes over the reference to `session` (NULL is fine) and drops the old one. */
 void frame_feed_take_session(struct frame_feed *feed, struct guest_session *session);
+
+/* The presenter's thread, once the old presenter reads nothing any more. The region is attached to the new one. */
+void frame_feed_set_presenter(struct frame_feed *feed, struct presenter *presenter);
+
+/* The presenter has lost its pictures: they are uploaded anew. */
+void frame_feed_lost(struct frame_feed *feed);
 
 /* Two loads. Data plane. */
 bool frame_feed_has_news(const struct frame_feed *feed);

@@ -16,8 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NO_LIMIT UINT64_MAX
-
 struct frame_thread {
   struct frame_feed *feed;
   struct guest_link *link;
@@ -26,10 +24,11 @@ struct frame_thread {
   struct thread *thread;
   int kick_fd; /* written by kick, session_changed and stop */
   sem_t done;
-  atomic_bool progress; /* of the last hand-over */
+  struct frame_thread_next next; /* of the last hand-over; `done` orders it */
   atomic_bool stopping, session_changed, kicked;
   struct wake_throttle throttle;
   struct poll_pacer pacer;
+  uint64_t deadline_ns; /* CLOCK_MONOTONIC: `next.again_ns` from the hand-over on */
 };
 
 static void ring(struct frame_thread *thread) {
@@ -48,7 +47,7 @@ static void drain(int fd) {
 static bool sleep_on(struct frame_thread *thread, int doorbell, uint64_t limit_ns) {
   struct pollfd fds[2] = {{.fd = thread->kick_fd, .events = POLLIN}, {.fd = doorbell, .events = POLLIN}};
   struct timespec limit = {(time_t)(limit_ns / 1000000000), (long)(limit_ns % 1000000000)};
-  int ready = ppoll(fds, 2, limit_ns == NO_LIMIT ? NULL : &limit, NULL);
+  int ready = ppoll(fds, 2, limit_ns == FRAME_THREAD_NEVER ? NULL : &limit, NULL);
   thread->feed->counts.wakeups++;
   if (ready <= 0)
     return false;
@@ -73,24 +72,24 @@ static void note_empty(struct frame_thread *thread) {
 static bool is_throttled(struct frame_thread *thread) { return wake_throttle_is_on(&thread->throttle, clock_monotonic_ns()); }
 
 /* Armed, then looked once more, then asleep: the guest either sees the token after it has published, or we see what it published. */
-static void wait_for_doorbell(struct frame_thread *thread) {
+static void wait_for_doorbell(struct frame_thread *thread, uint64_t limit_ns) {
   struct guest_session *session = thread->feed->session;
   if (consumer_arm_frame(&session->consumer) != 0) {
     thread->feed->stale = true;
     return;
   }
   if (!frame_feed_has_news(thread->feed) && !interrupted(thread)) {
-    bool rung = sleep_on(thread, session->frame_eventfd, NO_LIMIT);
+    bool rung = sleep_on(thread, session->frame_eventfd, limit_ns);
     if (rung && !frame_feed_has_news(thread->feed))
       note_empty(thread);
   }
   consumer_disarm_frame(&session->consumer);
 }
 
-static void wait_by_polling(struct frame_thread *thread) {
+static void wait_by_polling(struct frame_thread *thread, uint64_t limit_ns) {
   uint64_t now_ns = clock_monotonic_ns();
-  uint64_t limit = is_throttled(thread) ? WAKE_THROTTLE_POLL_NS : poll_pacer_sleep_ns(&thread->pacer, now_ns);
-  sleep_on(thread, -1, limit);
+  uint64_t pause_ns = is_throttled(thread) ? WAKE_THROTTLE_POLL_NS : poll_pacer_sleep_ns(&thread->pacer, now_ns);
+  sleep_on(thread, -1, pause_ns < limit_ns ? pause_ns : limit_ns);
 }
 
 static void take_session(struct frame_thread *thread) {
@@ -101,18 +100,34 @@ static void take_session(struct frame_thread *thread) {
   thread->throttle = (struct wake_throttle){0};
 }
 
-/* Returns when there is news or somebody wants us. */
+/* What is left of the time that the presenting thread gave us. */
+static uint64_t time_left_ns(const struct frame_thread *thread) {
+  uint64_t now_ns = clock_monotonic_ns();
+  if (thread->deadline_ns == FRAME_THREAD_NEVER)
+    return FRAME_THREAD_NEVER;
+  return now_ns < thread->deadline_ns ? thread->deadline_ns - now_ns : 0;
+}
+
+/* Returns when there is news, when somebody wants us, or when it is time. */
 static void wait_for_news(struct frame_thread *thread) {
   struct frame_feed *feed = thread->feed;
+  if (thread->next.busy) {
+    if (thread->next.again_ns && !interrupted(thread))
+      sleep_on(thread, -1, thread->next.again_ns);
+    return;
+  }
   if (is_throttled(thread)) /* news that cannot be shown stays news: look at it again, but not at once */
     sleep_on(thread, -1, WAKE_THROTTLE_POLL_NS);
   while (!interrupted(thread) && !frame_feed_has_news(feed)) {
+    uint64_t left_ns = time_left_ns(thread);
+    if (left_ns == 0)
+      return;
     if (!feed->session || feed->stale)
-      sleep_on(thread, -1, NO_LIMIT);
+      sleep_on(thread, -1, left_ns);
     else if (feed->session->frame_eventfd >= 0 && !is_throttled(thread))
-      wait_for_doorbell(thread);
+      wait_for_doorbell(thread, left_ns);
     else
-      wait_by_polling(thread);
+      wait_by_polling(thread, left_ns);
   }
 }
 
@@ -120,9 +135,10 @@ static void hand_over(struct frame_thread *thread, bool is_news) {
   thread->news(thread->user_data);
   while (sem_wait(&thread->done) != 0 && errno == EINTR)
     ;
-  if (atomic_load(&thread->progress))
+  thread->deadline_ns = thread->next.again_ns == FRAME_THREAD_NEVER ? FRAME_THREAD_NEVER : clock_monotonic_ns() + thread->next.again_ns;
+  if (thread->next.progress)
     poll_pacer_news(&thread->pacer, clock_monotonic_ns());
-  else if (is_news)
+  else if (is_news && !thread->next.busy)
     note_empty(thread);
 }
 
@@ -132,9 +148,10 @@ static void run(void *user_data) {
     take_session(thread);
     wait_for_news(thread);
     bool kicked = atomic_exchange(&thread->kicked, false), is_news = frame_feed_has_news(thread->feed);
-    if (is_news)
+    bool is_time = thread->next.busy || time_left_ns(thread) == 0;
+    if (is_news && !thread->next.busy)
       thread->feed->news_ns = clock_raw_ns();
-    if ((is_news || kicked) && !atomic_load(&thread->stopping))
+    if ((is_news || kicked || is_time) && !atomic_load(&thread->stopping))
       hand_over(thread, is_news);
   }
 }
@@ -144,6 +161,8 @@ struct frame_thread *frame_thread_start(struct frame_feed *feed, struct guest_li
   if (!thread)
     return NULL;
   *thread = (struct frame_thread){.feed = feed, .link = link, .news = news, .user_data = user_data};
+  thread->next = (struct frame_thread_next){.again_ns = FRAME_THREAD_NEVER};
+  thread->deadline_ns = FRAME_THREAD_NEVER;
   atomic_store(&thread->session_changed, true);
   sem_init(&thread->done, 0, 0);
   thread->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -176,8 +195,8 @@ void frame_thread_destroy(struct frame_thread *thread) {
   free(thread);
 }
 
-void frame_thread_done(struct frame_thread *thread, bool progress) {
-  atomic_store(&thread->progress, progress);
+void frame_thread_done(struct frame_thread *thread, struct frame_thread_next next) {
+  thread->next = next;
   sem_post(&thread->done);
 }
 

@@ -10,6 +10,15 @@
 
 struct frame_thread;
 
+/* What the presenting thread says when it gives the feed back. */
+struct frame_thread_next {
+  bool progress;     /* the news were worth it */
+  bool busy;         /* come again after `again_ns` even if there are no news, and no sooner for news: the device is at work */
+  uint64_t again_ns; /* call `news` after so long at the latest; FRAME_THREAD_NEVER: news or a kick only */
+};
+
+#define FRAME_THREAD_NEVER UINT64_MAX
+
 /* On the frame thread: there is news, or frame_thread_kick() was called. Headless presenters do the work here; others wake their thread.
  * Exactly one frame_thread_done() must follow, from any thread. */
 typedef void (*frame_thread_news)(void *user_data);
@@ -20,7 +29,7 @@ void frame_thread_stop(struct frame_thread *thread); /* waits for its end: the f
 /* Stops and frees: once nobody is left who could kick. NULL is fine. */
 void frame_thread_destroy(struct frame_thread *thread);
 
-void frame_thread_done(struct frame_thread *thread, bool progress);
+void frame_thread_done(struct frame_thread *thread, struct frame_thread_next next);
 
 /* Any thread: take the link's current session. */
 void frame_thread_session_changed(struct frame_thread *thread);

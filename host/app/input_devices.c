@@ -81,6 +81,12 @@ void input_devices_remove(struct input_devices *devices, const char *node) {
   changed(devices);
 }
 
+unsigned input_devices_controllers(const struct input_devices *devices) {
+  if (!devices->source)
+    return 0;
+  return devices->lent ? evdev_reader_controllers(devices->lent) : evdev_opener_count(devices->source).controllers;
+}
+
 struct input_source *input_devices_source(const struct input_devices *devices) {
   if (!devices->source)
     return NULL;

@@ -32,6 +32,7 @@ void input_devices_add(struct input_devices *devices, int fd, const struct input
 void input_devices_remove(struct input_devices *devices, const char *node);
 void input_devices_forget(struct input_devices *devices); /* all of them: taken back */
 
+unsigned input_devices_controllers(const struct input_devices *devices);        /* how many game controllers speak */
 struct input_source *input_devices_source(const struct input_devices *devices); /* NULL = there is no device to be had */
 
 #endif

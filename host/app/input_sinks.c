@@ -120,6 +120,14 @@ void input_sinks_finish(struct input_sinks *sinks) {
   sinks->chosen = NULL;
 }
 
+void input_sinks_show_controllers(struct input_sinks *sinks, unsigned count) {
+  if (count == sinks->controllers)
+    return;
+  sinks->controllers = count;
+  if (!input_sink_usb_hid_set_controllers(sinks->usb, count))
+    log_warning("the guest sees %d of %u game controllers", INPUT_SINK_USB_HID_CONTROLLERS, count);
+}
+
 void input_sinks_plug_usb(struct input_sinks *sinks, int socket) {
   if (sinks->way == INPUT_SINKS_QMP) {
     shutdown(socket, SHUT_RDWR); /* the server has it too, and QEMU may wait for an answer */

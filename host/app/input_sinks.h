@@ -29,6 +29,7 @@ struct input_sinks {
   struct input_broker *broker;         /* set by the owner: who releases keys behind our back; or NULL */
   bool allowed;                        /* set by input_sinks_allow(): this viewer has the VM's input */
   bool qmp_ready, qmp_was_ready, usb_ready;
+  unsigned controllers;
   struct input_sink *chosen;
 };
 
@@ -38,6 +39,7 @@ bool input_sinks_init(struct input_sinks *sinks, struct event_loop *loop, const 
 void input_sinks_finish(struct input_sinks *sinks); /* every key comes up first */
 
 void input_sinks_allow(struct input_sinks *sinks, bool allowed);
-void input_sinks_plug_usb(struct input_sinks *sinks, int socket); /* a channel from the broker; it becomes ours */
+void input_sinks_show_controllers(struct input_sinks *sinks, unsigned count); /* plugs the USB device in anew when it changes */
+void input_sinks_plug_usb(struct input_sinks *sinks, int socket);             /* a channel from the broker; it becomes ours */
 
 #endif

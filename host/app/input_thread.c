@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ONLY_A_NOTE CAPTURE_EVENTS /* in the mailbox: nothing happened */
 #define HINT_NS UINT64_C(2500000000)
 /* A film or a game draws more frames than this in ten seconds; a clock or a blinking cursor does not. */
 #define AWAKE_NS UINT64_C(10000000000)
@@ -49,6 +50,7 @@ struct input_thread {
 
   atomic_uint commands, frames;
   atomic_uint_fast64_t answered_ns, reports;
+  atomic_bool focused;
   atomic_bool main_has_captured; /* what the main thread looked at last */
   pthread_mutex_t lock;          /* of `view`; held for a copy only, and not for an event's sake */
   struct input_view view;
@@ -87,6 +89,12 @@ static bool is_awake(const struct input_thread *input) {
   return (uint32_t)atomic_load_explicit(&input->frames, memory_order_relaxed) - input->frames_before >= AWAKE_FRAMES;
 }
 
+/* Another number of them is another USB device: not in the middle of a game. */
+static void show_controllers(struct input_thread *input) {
+  if (input->router.capture.state == CAPTURE_RELEASED)
+    input_sinks_show_controllers(&input->sinks, input_devices_controllers(&input->devices));
+}
+
 /* A hint stays while something is to be waited for. */
 static void on_changed(void *user_data) {
   struct input_thread *input = user_data;
@@ -98,6 +106,7 @@ static void on_changed(void *user_data) {
     event_timer_set(input->watch, WATCHDOG_ASK_NS, WATCHDOG_ASK_NS);
   }
   event_timer_set(input->hint, HINT_NS, 0);
+  show_controllers(input);
   publish(input, true, is_awake(input));
 }
 
@@ -143,8 +152,10 @@ static void on_watch(void *user_data) {
   case WATCHDOG_WELL:
     break;
   case WATCHDOG_RELEASE:
-    if (captured)
+    if (captured) {
+      log_warning("the window has not answered for 3 s: keyboard and mouse are released");
       input_router_step(&input->router, CAPTURE_RELEASE, INPUT_NOTE_HUNG, clock_monotonic_ns());
+    }
     break;
   case WATCHDOG_END:
     end_the_process(input);
@@ -169,13 +180,18 @@ static void on_mail_step(enum capture_event event, int note, uint64_t time_ns, v
   struct input_thread *input = user_data;
   if (event == CAPTURE_LEAVE)
     window_source_forget(&input->window);
-  input_router_step(&input->router, event, (enum input_note)note, time_ns);
+  if (event != ONLY_A_NOTE)
+    input_router_step(&input->router, event, (enum input_note)note, time_ns);
+  else if (input->router.capture.state == CAPTURE_RELEASED && input->router.capture.focused)
+    input_router_set_note(&input->router, (enum input_note)note);
 }
 
 static void on_mail_lost(void *user_data) {
   struct input_thread *input = user_data;
   window_source_forget(&input->window);
   input_router_step(&input->router, CAPTURE_LEAVE, INPUT_NOTE_FOCUS, clock_monotonic_ns());
+  if (atomic_load(&input->focused)) /* what was lost may have said so */
+    input_router_step(&input->router, CAPTURE_FOCUS, INPUT_NOTE_NONE, clock_monotonic_ns());
 }
 
 static void on_wake(void *user_data) {
@@ -220,6 +236,7 @@ static void on_devices_changed(void *user_data) {
   struct input_thread *input = user_data;
   if (!input->routing)
     return;
+  show_controllers(input);
   input_router_set_devices(&input->router, input_devices_source(&input->devices));
   set_deadline(input);
 }
@@ -356,7 +373,6 @@ static void tear_down(struct input_thread *input) {
   event_source_remove(input->hint);
   event_source_remove(input->watch);
   event_source_remove(input->idle);
-  event_loop_destroy(input->loop);
 }
 
 static void run(void *user_data) {
@@ -374,6 +390,7 @@ static void run(void *user_data) {
 
 static void release(struct input_thread *input) {
   thread_join(input->thread);
+  event_loop_destroy(input->loop); /* not before: whoever stops it may still be in event_loop_stop() */
   input_mailbox_destroy(input->mailbox);
   pthread_mutex_destroy(&input->lock);
   sem_destroy(&input->started);
@@ -420,9 +437,13 @@ void input_thread_report(struct input_thread *input, const struct input_event *e
 }
 
 void input_thread_step(struct input_thread *input, enum capture_event event, enum input_note note) {
+  if (event == CAPTURE_LEAVE || event == CAPTURE_FOCUS)
+    atomic_store(&input->focused, event == CAPTURE_FOCUS);
   input_mailbox_step(input->mailbox, event, (int)note, clock_monotonic_ns());
   event_loop_wake(input->loop);
 }
+
+void input_thread_note(struct input_thread *input, enum input_note note) { input_thread_step(input, ONLY_A_NOTE, note); }
 
 void input_thread_frame_shown(struct input_thread *input) { atomic_fetch_add_explicit(&input->frames, 1, memory_order_relaxed); }
 

@@ -45,7 +45,8 @@ void input_thread_stop(struct input_thread *input); /* releases every key in the
 /* For one other thread, the main thread. None of them waits. */
 void input_thread_report(struct input_thread *input, const struct input_event *events, size_t count); /* of the window */
 void input_thread_step(struct input_thread *input, enum capture_event event, enum input_note note);
-void input_thread_frame_shown(struct input_thread *input);
+void input_thread_note(struct input_thread *input, enum input_note note);        /* something for the screen, while nothing is captured */
+void input_thread_frame_shown(struct input_thread *input);                       /* any thread */
 uint32_t input_thread_look(struct input_thread *input, struct input_view *view); /* commands since the last: bits 1 << enum hotkey */
 
 uint64_t input_thread_reports(struct input_thread *input); /* handled so far; any thread */

@@ -1,4 +1,8 @@
+#define LOG_MODULE "view"
 #include "host/app/screenshot.h"
+
+#include "common/log.h"
+#include "common/thread.h"
 
 #include <errno.h>
 #include <png.h>
@@ -46,4 +50,42 @@ bool screenshot_name(const char *domain, time_t now, char *path, size_t capacity
     return false;
   int length = snprintf(path, capacity, "%s/transom-%s-%s.png", directory, domain, when);
   return length > 0 && (size_t)length < capacity;
+}
+
+struct screenshot_job {
+  struct thread *thread;
+  struct presenter_image image;
+  char path[1024];
+};
+
+static void write_job(void *user_data) {
+  struct screenshot_job *job = user_data;
+  int error = screenshot_write(job->path, &job->image);
+  if (error)
+    log_error("no screenshot in %s: %s", job->path, strerror(-error));
+  else
+    log_info("screenshot in %s", job->path);
+}
+
+struct screenshot_job *screenshot_start(const struct presenter_image *image, const char *path) {
+  struct screenshot_job *job = calloc(1, sizeof *job);
+  if (job) {
+    job->image = *image;
+    snprintf(job->path, sizeof job->path, "%s", path);
+    job->thread = thread_create("screenshot", write_job, job);
+  }
+  if (job && job->thread)
+    return job;
+  log_error("no screenshot: out of memory or threads");
+  free(image->pixels);
+  free(job);
+  return NULL;
+}
+
+void screenshot_finish(struct screenshot_job *job) {
+  if (!job)
+    return;
+  thread_join(job->thread);
+  free(job->image.pixels);
+  free(job);
 }

@@ -13,4 +13,9 @@ int screenshot_write(const char *path, const struct presenter_image *image);
  * neither is set, or the path is too long. */
 bool screenshot_name(const char *domain, time_t now, char *path, size_t capacity);
 
+/* Writes a picture to `path` on a thread of its own and says so in the log. Takes over image->pixels. NULL: no thread. */
+struct screenshot_job;
+struct screenshot_job *screenshot_start(const struct presenter_image *image, const char *path);
+void screenshot_finish(struct screenshot_job *job); /* waits; NULL is fine */
+
 #endif

@@ -34,7 +34,7 @@ static const struct option_entry entries[] = {
     {.name = "input-device", STRING(input_device), .argument = "LIST", .help = "paths, by-id names or vid:pid of devices to capture (all)"},
     {.name = "take-input", .kind = OPTION_FLAG, .offset = FIELD(take_input), .help = "take keyboard and mouse from another viewer"},
     {.name = "toggle", STRING(toggle), .argument = "KEY", .help = "captures and releases keyboard and mouse (auto: Right Ctrl)"},
-    {.name = "host-keys", STRING(host_keys), .argument = "LIST", .help = "keys that stay with the host (volume,brightness,media)"},
+    {.name = "host-keys", STRING(host_keys), .argument = "LIST", .help = "keys that are to stay with the host (volume,brightness,media)"},
     {.name = "capture-on-click", .kind = OPTION_FLAG, .offset = FIELD(capture_on_click), .help = "a click into the window captures"},
     {.name = "hidden-pointer",
      .kind = OPTION_CHOICE,
@@ -52,6 +52,16 @@ static const struct option_entry entries[] = {
      .kind = OPTION_FLAG,
      .offset = FIELD(fullscreen),
      .help = "start in full screen (F11 changes it)"},
+    {.name = "scaling",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(scaling),
+     .choices = picture_scaling_names,
+     .help = "how the picture fills a window of another size"},
+    {.name = "tearing",
+     .kind = OPTION_FLAG,
+     .offset = FIELD(tearing),
+     .help = "show each picture at once, even in the middle of a refresh"},
+    {.name = "hud", .kind = OPTION_FLAG, .offset = FIELD(hud), .help = "figures over the picture: frames, times, how pictures come"},
     {.name = "title", STRING(title), .argument = "TEXT", .help = "the window's title"},
     {.name = "head",
      .kind = OPTION_INT,
@@ -59,6 +69,7 @@ static const struct option_entry entries[] = {
      .maximum = TRANSOM_HEADS_MAX - 1,
      .argument = "N",
      .help = "the guest's screen to show, from 0"},
+    {.name = "guest-mode", STRING(guest_mode), .argument = "WxH[@HZ]", .help = "ask the guest for this mode while the viewer runs"},
     {.name = "screenshot", STRING(screenshot), .argument = "FILE", .help = "write the guest's picture as PNG at the end"},
     {.name = "frames",
      .kind = OPTION_INT,
@@ -167,6 +178,14 @@ static bool load_file(struct view_settings *settings, const struct settings_plac
   return false;
 }
 
+static bool guest_mode_is_good(const char *text) {
+  struct transom_control_mode_wish wish;
+  if (guest_mode_parse(text, &wish))
+    return true;
+  fprintf(stderr, "transom view: --guest-mode is WxH or WxH@HZ, not '%s'; try --help\n", text);
+  return false;
+}
+
 static bool understand_input(struct view_settings *settings) {
   struct input_settings *input = &settings->input;
   char error[160];
@@ -203,6 +222,8 @@ enum options_result settings_load(struct view_settings *settings, const struct s
   result = options_parse(&view_option_table, argc, argv, settings, &word, 1, &count);
   settings->domain_given = count > 0;
   settings->region_given = settings->region[0] != 0;
+  if (result == OPTIONS_OK && !guest_mode_is_good(settings->guest_mode))
+    return OPTIONS_ERROR;
   if (result == OPTIONS_OK && !settings->region[0])
     find_sockets(settings, places);
   if (result == OPTIONS_OK && !understand_input(settings))

@@ -3,6 +3,7 @@
 #define TRANSOM_HOST_APP_SETTINGS_H
 
 #include "common/options.h"
+#include "host/app/guest_mode.h"
 #include "host/input/host_keys.h"
 #include "host/input/toggle_key.h"
 
@@ -32,6 +33,9 @@ struct view_settings {
   int private_server;               /* enum settings_private_server */
   int renderer;                     /* enum presenter_kind */
   bool fullscreen;
+  int scaling; /* enum picture_scaling */
+  bool tearing;
+  bool hud;
   char screenshot[SETTINGS_PATH_BYTES];
   int64_t frames;  /* 0 = no limit */
   int64_t seconds; /* 0 = no limit */
@@ -43,9 +47,10 @@ enum settings_stats */
   bool same_clock; /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
   char title[128];
   int64_t head;
-  int log_level;       /* enum log_level */
-  char toggle[64];     /* "auto", or for toggle_key_parse() */
-  char host_keys[256]; /* for host_key_list_parse() */
+  char guest_mode[GUEST_MODE_TEXT_BYTES]; /* "WxH@HZ"; "" = as the guest has it */
+  int log_level;                          /* enum log_level */
+  char toggle[64];                        /* "auto", or for toggle_key_parse() */
+  char host_keys[256];                    /* for host_key_list_parse() */
   bool capture_on_click;
   char usb[SETTINGS_PATH_BYTES]; /* QEMU's usb-redir chardev that listens; "" = by transom-serve */
   char input_device[512];        /* "" = all */

@@ -15,11 +15,11 @@ static void find_control_socket(const char *region, char control[SETTINGS_PATH_B
     control[0] = 0;
 }
 
-bool viewer_input_start(struct viewer_input *input, const struct view_settings *settings, struct window *window,
-                        struct presenter *presenter, void (*changed)(void *user_data), void *user_data, char *error, size_t capacity) {
+bool viewer_input_start(struct viewer_input *input, const struct view_settings *settings, struct window *window, struct window_post *post,
+                        void (*changed)(void *user_data), void *user_data, char *error, size_t capacity) {
   const struct input_thread_events events = {.changed = changed};
   const struct input_settings *wishes = &settings->input;
-  *input = (struct viewer_input){.settings = settings, .window = window, .presenter = presenter, .events = events};
+  *input = (struct viewer_input){.settings = settings, .window = window, .post = post, .events = events, .hud = settings->hud};
   input->options =
       (struct input_thread_options){.router = {.toggle = wishes->toggle_is_automatic ? NULL : &wishes->toggle_key,
                                                .host_keys = &wishes->host_key_list,
@@ -43,7 +43,7 @@ void viewer_input_stop(struct viewer_input *input) {
 static void pass_report(struct viewer_input *input, const struct window_event *event) {
   struct input_event report[WINDOW_INPUT_EVENTS_MAX];
   struct picture_layout layout;
-  bool placed = input->presenter->impl->layout(input->presenter, &layout);
+  bool placed = window_post_get_layout(input->post, &layout);
   size_t count = window_input_translate(&input->translator, event, placed ? &layout : NULL, report);
   if (count)
     input_thread_report(input->thread, report, count);
@@ -64,7 +64,7 @@ void viewer_input_event(struct viewer_input *input, const struct window_event *e
 /* The host's pointer comes back where the guest's was, so that the eye need not look for it. */
 static void warp_to_guest_pointer(struct viewer_input *input) {
   struct picture_layout at;
-  if (!input->guest_pointer || !input->presenter->impl->layout(input->presenter, &at))
+  if (!input->guest_pointer || !window_post_get_layout(input->post, &at))
     return;
   window_warp_pointer(input->window, at.x + (int32_t)((int64_t)input->guest_x * at.width / at.picture_width),
                       at.y + (int32_t)((int64_t)input->guest_y * at.height / at.picture_height));
@@ -86,16 +86,18 @@ static void follow_capture(struct viewer_input *input, const struct input_view *
 static void show_hint(struct viewer_input *input) {
   char text[INPUT_HINT_BYTES];
   input_hint_text(&input->view, window_kept_shortcuts(input->window), input->hud, text);
-  if (input->presenter->impl->hint)
-    input->presenter->impl->hint(input->presenter, text);
+  window_post_hint(input->post, text);
+  window_post_input(input->post, input_capture_state_name(input->view.state), input->view.sink ? input->view.sink : "null");
 }
 
 static uint32_t do_commands(struct viewer_input *input, uint32_t commands) {
   uint32_t wishes = 0;
   if (commands & 1u << HOTKEY_FULLSCREEN)
     window_toggle_fullscreen(input->window);
-  if (commands & 1u << HOTKEY_HUD)
+  if (commands & 1u << HOTKEY_HUD) {
     input->hud = !input->hud;
+    wishes |= VIEWER_INPUT_HUD;
+  }
   if (commands & 1u << HOTKEY_SCREENSHOT)
     wishes |= VIEWER_INPUT_SCREENSHOT;
   if (commands & 1u << HOTKEY_QUIT)
@@ -135,8 +137,12 @@ void viewer_input_guest_pointer(struct viewer_input *input, bool visible, int32_
   input->guest_pointer = visible;
   input->guest_x = x;
   input->guest_y = y;
-  if (hidden_now && input->thread && input->settings->hidden_pointer == SETTINGS_HIDDEN_POINTER_CAPTURE)
+  if (!hidden_now || !input->thread)
+    return;
+  if (input->settings->hidden_pointer == SETTINGS_HIDDEN_POINTER_CAPTURE)
     input_thread_step(input->thread, CAPTURE_ASK, INPUT_NOTE_GUEST_HID_POINTER);
+  else if (input->settings->hidden_pointer == SETTINGS_HIDDEN_POINTER_HINT)
+    input_thread_note(input->thread, INPUT_NOTE_GUEST_HID_POINTER);
 }
 
 bool viewer_input_hides_pointer(const struct viewer_input *input) { return input->taken; }

@@ -6,7 +6,7 @@
 #include "host/app/input_thread.h"
 #include "host/app/settings.h"
 #include "host/app/window_input.h"
-#include "host/present/presenter.h"
+#include "host/app/window_post.h"
 
 struct viewer_input {
   const struct view_settings *settings;
@@ -15,7 +15,7 @@ struct viewer_input {
   struct input_thread_events events;
   char control[SETTINGS_PATH_BYTES];
   struct window *window;
-  struct presenter *presenter;
+  struct window_post *post; /* where the picture lies; takes the line for the screen */
   struct window_input translator;
   struct input_view view;
   bool hud;
@@ -24,18 +24,24 @@ struct viewer_input {
   int32_t guest_x, guest_y; /* where it is, in pixels of the picture */
 };
 
-enum viewer_input_wish { VIEWER_INPUT_PRESENT = 1, VIEWER_INPUT_POINTER = 2, VIEWER_INPUT_SCREENSHOT = 4, VIEWER_INPUT_QUIT = 8 };
+enum viewer_input_wish {
+  VIEWER_INPUT_PRESENT = 1,
+  VIEWER_INPUT_POINTER = 2,
+  VIEWER_INPUT_SCREENSHOT = 4,
+  VIEWER_INPUT_QUIT = 8,
+  VIEWER_INPUT_HUD = 16
+};
 
-/* `changed` is called on the input thread and must not wait for anybody. Window and presenter must outlive it. False: `error` says why. */
-bool viewer_input_start(struct viewer_input *input, const struct view_settings *settings, struct window *window,
-                        struct presenter *presenter, void (*changed)(void *user_data), void *user_data, char *error, size_t capacity);
+/* `changed` is called on the input thread and must not wait for anybody. Window and post must outlive it. False: `error` says why. */
+bool viewer_input_start(struct viewer_input *input, const struct view_settings *settings, struct window *window, struct window_post *post,
+                        void (*changed)(void *user_data), void *user_data, char *error, size_t capacity);
 void viewer_input_stop(struct viewer_input *input); /* every key comes up in the guest; may be called again */
 
 void viewer_input_event(struct viewer_input *input, const struct window_event *event);
 uint32_t viewer_input_turn(struct viewer_input *input); /* after `changed`: enum viewer_input_wish */
 
-void viewer_input_guest_lost(struct viewer_input *input); /* the picture stands still from now on */
-void viewer_input_frame_shown(struct viewer_input *input);
+void viewer_input_guest_lost(struct viewer_input *input);  /* the picture stands still from now on */
+void viewer_input_frame_shown(struct viewer_input *input); /* the presenting thread; not during or after stop */
 void viewer_input_guest_pointer(struct viewer_input *input, bool visible, int32_t x, int32_t y);
 
 bool viewer_input_hides_pointer(const struct viewer_input *input); /* captured: the host's pointer has no place */

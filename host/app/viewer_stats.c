@@ -58,6 +58,8 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
   if (stats->domain_state)
     append_string(&line, "domain_state", stats->domain_state);
   append_string(&line, "presenter", stats->presenter);
+  if (stats->rung && stats->rung[0])
+    append_string(&line, "rung", stats->rung);
   if (stats->capture) {
     append_string(&line, "capture", stats->capture);
     append_string(&line, "sink", stats->sink);
@@ -80,6 +82,7 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
   append_number(&line, "wakeups", stats->counts.wakeups);
   append_number(&line, "empty_wakeups", stats->counts.empty_wakeups);
   append_number(&line, "uploaded_bytes", stats->counts.uploaded_bytes);
+  append_number(&line, "banded", stats->counts.banded);
   append_histogram(&line, "publish_to_seen_us", stats->publish_to_seen);
   append_histogram(&line, "publish_to_presented_us", stats->publish_to_presented);
   append(&line, "}");

@@ -9,6 +9,7 @@ struct viewer_stats {
   const char *event; /* "tick", "exit" */
   const char *state; /* of the link */
   const char *presenter;
+  const char *rung; /* "" = it has no rungs */
   const char *domain;
   const char *domain_state; /* as libvirt sees it; "" = unknown */
   uint64_t fallback_frames; /* of the emulated display, shown */

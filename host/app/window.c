@@ -47,7 +47,10 @@ static void open_window(struct window *window, const struct window_options *opti
   }
   window->asked_width = place.w;
   window->asked_height = place.h;
-  window->sdl = SDL_CreateWindow(options->title, place.x, place.y, place.w, place.h, flags);
+  if (options->vulkan)
+    window->sdl = SDL_CreateWindow(options->title, place.x, place.y, place.w, place.h, flags | SDL_WINDOW_VULKAN);
+  if (!window->sdl)
+    window->sdl = SDL_CreateWindow(options->title, place.x, place.y, place.w, place.h, flags);
 }
 
 struct window *window_create(const struct window_options *options, char *error, size_t capacity) {
@@ -87,6 +90,8 @@ void window_destroy(struct window *window) {
 void window_show(struct window *window) { SDL_ShowWindow(window->sdl); }
 
 void *window_native(struct window *window) { return window->sdl; }
+
+bool window_is_fullscreen(const struct window *window) { return window->fullscreen; }
 
 void window_pixel_size(struct window *window, uint32_t *width, uint32_t *height) {
   int w, h;

@@ -36,6 +36,7 @@ struct window_options {
   const char *title;
   uint32_t width, height; /* until a picture says otherwise */
   bool fullscreen;
+  bool vulkan; /* pictures may come by Vulkan; where SDL has none, the window is one without */
 };
 
 /* Starts SDL's video. Hidden at first: SDL makes some windows anew for their renderer. NULL: `error` says why. */
@@ -43,6 +44,7 @@ struct window *window_create(const struct window_options *options, char *error, 
 void window_destroy(struct window *window); /* after its presenter */
 void window_show(struct window *window);
 void *window_native(struct window *window); /* SDL_Window, for presenter_create() */
+bool window_is_fullscreen(const struct window *window);
 
 /* Blocks, without polling, until there is an event. False: SDL failed. */
 bool window_wait(struct window *window, struct window_event *event);

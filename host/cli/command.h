@@ -15,6 +15,7 @@ extern const struct command command_input;
 extern const struct command command_list;
 extern const struct command command_record;
 extern const struct command command_replay;
+extern const struct command command_selftest;
 extern const struct command command_serve;
 extern const struct command command_setup;
 extern const struct command command_view;

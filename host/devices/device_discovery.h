@@ -1,7 +1,7 @@
 /* Which input devices there are, and which come and go: libudev, or inotify on /dev/input where udev does not run.
  *
  * Used by the viewer (where it has rights of its own) and by transom-serve's broker. Runs on one event loop, whose thread calls everything.
- * Opens nothing for reading input. */
+ * Opens nothing for reading input. Where udev knows of several seats, only the devices of XDG_SEAT (else seat0) are told of. */
 #ifndef TRANSOM_HOST_DEVICES_DEVICE_DISCOVERY_H
 #define TRANSOM_HOST_DEVICES_DEVICE_DISCOVERY_H
 

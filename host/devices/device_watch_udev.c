@@ -36,9 +36,19 @@ static const char *by_id_of(struct udev_device *device) {
   return NULL;
 }
 
+/* A machine with several seats gives each its own devices; those of another seat are somebody else's. */
+static bool is_of_our_seat(struct udev_device *device) {
+  const char *theirs = udev_device_get_property_value(device, "ID_SEAT"), *ours = getenv("XDG_SEAT");
+  return strcmp(theirs && theirs[0] ? theirs : "seat0", ours && ours[0] ? ours : "seat0") == 0;
+}
+
 static void tell_found(struct udev_watch *watch, struct udev_device *device) {
   struct udev_device *parent = udev_device_get_parent_with_subsystem_devtype(device, "input", NULL);
-  if (parent && is_event_node(device))
+  if (!parent || !is_event_node(device))
+    return;
+  if (!is_of_our_seat(device))
+    watch->base.events->gone(udev_device_get_devnode(device), watch->base.user_data); /* perhaps it was ours before */
+  else
     watch->base.events->found(udev_device_get_devnode(device), udev_device_get_syspath(parent), by_id_of(device), watch->base.user_data);
 }
 

@@ -28,15 +28,18 @@ void evdev_device_destroy(struct evdev_device *device); /* gives LEDs and grab b
 const struct input_device_info *evdev_device_info(const struct evdev_device *device);
 int evdev_device_fd(const struct evdev_device *device);
 bool evdev_device_has_key(const struct evdev_device *device, unsigned code);
-const struct evdev_range *evdev_device_ranges(const struct evdev_device *device); /* by evdev_plane */
+const struct evdev_range *evdev_device_ranges(const struct evdev_device *device); /* EVDEV_AXES, by code */
 bool evdev_device_is_down(const struct evdev_device *device, unsigned code);      /* as told so far */
-int evdev_device_first_down(const struct evdev_device *device);                   /* its code, or -1 */
+
+/* A frame of releases of all its keys, and nothing is down any more: it is about to go. */
+void evdev_device_let_go(struct evdev_device *device);
 
 /* Reads what waits, at most EVDEV_READS_A_TURN times 64 events. False: the device is gone or was revoked. */
 #define EVDEV_READS_A_TURN 16
 bool evdev_device_read(struct evdev_device *device);
 
-/* Asks the kernel. What it knows better than we is told by evdev_device_catch_up(), which must follow, soon and outside of this call. */
+/* Asks the kernel, which may be ahead of what was told. `differs`: evdev_device_catch_up() must follow, soon and outside of this call. From
+ * within a frame it never does: the read that told the frame catches up by itself. */
 bool evdev_device_any_down(struct evdev_device *device, bool *differs);
 bool evdev_device_catch_up(struct evdev_device *device); /* false: gone */
 

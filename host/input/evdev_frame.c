@@ -7,6 +7,8 @@
 
 #include <linux/input-event-codes.h>
 
+_Static_assert(EVDEV_X == ABS_X && EVDEV_Y == ABS_Y && ABS_HAT0Y < EVDEV_AXES && EVDEV_AXES <= 32, "axes are indexed by their code");
+
 #define REPEAT 2 /* value of a key that the kernel repeats; the guest repeats by itself */
 
 bool evdev_frame_is_full(const struct evdev_frame *frame) { return frame->key_count == EVDEV_FRAME_KEYS_MAX; }
@@ -41,11 +43,10 @@ static void add_relative(struct evdev_frame *frame, uint16_t code, int32_t value
 }
 
 static void add_absolute(struct evdev_frame *frame, uint16_t code, int32_t value) {
-  if (code != ABS_X && code != ABS_Y)
+  if (code >= EVDEV_AXES)
     return;
-  const enum evdev_plane plane = code == ABS_X ? EVDEV_X : EVDEV_Y;
-  frame->position[plane] = value;
-  frame->has_position[plane] = true;
+  frame->axes[code] = value;
+  frame->axes_seen |= 1u << code;
 }
 
 static void add_key(struct evdev_frame *frame, uint16_t code, int32_t value) {
@@ -76,7 +77,7 @@ static int32_t scale(int32_t position, const struct evdev_range *range) {
   return (int32_t)((inside * INPUT_ABSOLUTE_MAX + span / 2) / span);
 }
 
-size_t evdev_frame_motion(const struct evdev_frame *frame, const struct evdev_range ranges[2], uint64_t time_ns,
+size_t evdev_frame_motion(const struct evdev_frame *frame, const struct evdev_range *ranges, uint64_t time_ns,
                           struct input_event events[EVDEV_FRAME_AXES]) {
   static const uint16_t planes[2] = {INPUT_USAGE_X, INPUT_USAGE_Y};
   static const struct {
@@ -88,11 +89,11 @@ size_t evdev_frame_motion(const struct evdev_frame *frame, const struct evdev_ra
       events[count++] = (struct input_event){
           .page = INPUT_PAGE_DESKTOP, .usage = planes[plane], .value = saturate(frame->motion[plane]), .time_ns = time_ns};
   for (int plane = EVDEV_X; plane <= EVDEV_Y; plane++)
-    if (frame->has_position[plane] && evdev_range_is_possible(&ranges[plane]))
+    if (frame->axes_seen >> plane & 1 && evdev_range_is_possible(&ranges[plane]))
       events[count++] = (struct input_event){.page = INPUT_PAGE_DESKTOP,
                                              .usage = planes[plane],
                                              .absolute = true,
-                                             .value = scale(frame->position[plane], &ranges[plane]),
+                                             .value = scale(frame->axes[plane], &ranges[plane]),
                                              .time_ns = time_ns};
   for (int wheel = EVDEV_WHEEL_VERTICAL; wheel <= EVDEV_WHEEL_HORIZONTAL; wheel++) {
     const int64_t amount = frame->has_fine[wheel] ? frame->fine[wheel] : frame->notches[wheel] * INPUT_WHEEL_STEP;

@@ -13,7 +13,9 @@
 #define EVDEV_FRAME_AXES 6      /* X, Y, both wheels, absolute X and Y */
 _Static_assert(EVDEV_FRAME_KEYS_MAX + EVDEV_FRAME_AXES <= INPUT_REPORT_EVENTS_MAX, "a frame is one report");
 
-enum evdev_plane { EVDEV_X, EVDEV_Y };
+#define EVDEV_AXES 18 /* absolute ones, by code: X, Y .. the first hat */
+
+enum evdev_plane { EVDEV_X, EVDEV_Y }; /* also the codes of the absolute axes */
 enum evdev_wheel { EVDEV_WHEEL_VERTICAL, EVDEV_WHEEL_HORIZONTAL };
 
 /* Of an absolute axis. */
@@ -29,8 +31,9 @@ struct evdev_key_change {
 struct evdev_frame {
   int64_t motion[2];                                  /* by evdev_plane */
   int64_t notches[2], fine[2];                        /* by evdev_wheel */
-  int32_t position[2];                                /* by evdev_plane, in the device's units */
-  bool has_fine[2], has_position[2];                  /* seen in this frame */
+  int32_t axes[EVDEV_AXES];                           /* absolute, by code, in the device's units */
+  uint32_t axes_seen;                                 /* bits, in this frame */
+  bool has_fine[2];                                   /* seen in this frame */
   bool has_leds;                                      /* somebody set some LED */
   struct evdev_key_change keys[EVDEV_FRAME_KEYS_MAX]; /* in their order; never a repeat */
   size_t key_count;
@@ -42,8 +45,8 @@ void evdev_frame_clear(struct evdev_frame *frame);
 
 bool evdev_range_is_possible(const struct evdev_range *range);
 
-/* All but the keys, as events. `ranges`: by evdev_plane; an impossible one hides its axis. Number of events. */
-size_t evdev_frame_motion(const struct evdev_frame *frame, const struct evdev_range ranges[2], uint64_t time_ns,
+/* All but the keys, as events. `ranges`: by code, at least X and Y; an impossible one hides its axis. Number of events. */
+size_t evdev_frame_motion(const struct evdev_frame *frame, const struct evdev_range *ranges, uint64_t time_ns,
                           struct input_event events[EVDEV_FRAME_AXES]);
 
 #endif

@@ -18,7 +18,7 @@ static bool change_event(struct evdev_merge *merge, unsigned code, bool down, ui
   return true;
 }
 
-size_t evdev_merge_frame(struct evdev_merge *merge, const struct evdev_frame *frame, const struct evdev_range ranges[2], uint64_t time_ns,
+size_t evdev_merge_frame(struct evdev_merge *merge, const struct evdev_frame *frame, const struct evdev_range *ranges, uint64_t time_ns,
                          struct input_event events[INPUT_REPORT_EVENTS_MAX]) {
   size_t count = evdev_frame_motion(frame, ranges, time_ns, events);
   for (size_t i = 0; i < frame->key_count; i++)
@@ -27,7 +27,3 @@ size_t evdev_merge_frame(struct evdev_merge *merge, const struct evdev_frame *fr
 }
 
 void evdev_merge_adopt(struct evdev_merge *merge, unsigned code) { change(merge, code, true); }
-
-bool evdev_merge_drop(struct evdev_merge *merge, unsigned code, uint64_t time_ns, struct input_event *event) {
-  return change_event(merge, code, false, time_ns, event);
-}

@@ -10,12 +10,9 @@ struct evdev_merge {
 };
 
 /* A device's frame, whose keys are changes of that device, as a report. Keys that HID does not know are left out. Number of events. */
-size_t evdev_merge_frame(struct evdev_merge *merge, const struct evdev_frame *frame, const struct evdev_range ranges[2], uint64_t time_ns,
+size_t evdev_merge_frame(struct evdev_merge *merge, const struct evdev_frame *frame, const struct evdev_range *ranges, uint64_t time_ns,
                          struct input_event events[INPUT_REPORT_EVENTS_MAX]);
 
 void evdev_merge_adopt(struct evdev_merge *merge, unsigned code); /* down on a device that comes: not told */
-
-/* Up on a device that goes. True: nobody else holds it, and `event` says so. */
-bool evdev_merge_drop(struct evdev_merge *merge, unsigned code, uint64_t time_ns, struct input_event *event);
 
 #endif

@@ -222,7 +222,7 @@ struct input_source *evdev_opener_create(struct event_loop *loop, const char *co
 
 struct evdev_opener_counts evdev_opener_count(struct input_source *source) {
   const struct evdev_opener *opener = evdev_reader_user_data(source);
-  struct evdev_opener_counts counts = {0};
+  struct evdev_opener_counts counts = {.controllers = evdev_reader_controllers(opener->reader)};
   for (const struct candidate *candidate = opener->candidates; candidate; candidate = candidate->next) {
     counts.open += candidate->is_open;
     counts.denied += candidate->fault == -EACCES;

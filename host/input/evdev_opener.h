@@ -24,6 +24,7 @@ struct input_source *evdev_opener_create(struct event_loop *loop, const char *co
 /* How many devices are open, and how many chosen ones may not be opened (EACCES). */
 struct evdev_opener_counts {
   size_t open, denied;
+  unsigned controllers; /* as evdev_reader_controllers() */
 };
 struct evdev_opener_counts evdev_opener_count(struct input_source *source);
 

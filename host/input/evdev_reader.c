@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "host/event/event_loop.h"
+#include "host/input/evdev_controller.h"
 #include "host/input/evdev_device.h"
 #include "host/input/evdev_merge.h"
 
@@ -17,7 +18,9 @@ struct slot {
   struct evdev_reader *reader;
   struct evdev_device *device;
   struct event_source *readable;
-  bool busy;   /* another program holds it, as of the last attempt to grab */
+  bool busy;                          /* another program holds it, as of the last attempt to grab */
+  struct evdev_controller controller; /* number 0: keyboard or pointer */
+  bool leaving;
   bool behind; /* the kernel's bitmap was read: see evdev_device_any_down() */
 };
 
@@ -42,6 +45,14 @@ struct input_source *evdev_reader_source(struct evdev_reader *reader) {
 }
 
 void *evdev_reader_user_data(struct input_source *source) { return evdev_reader(source)->user_data; }
+
+unsigned evdev_reader_controllers(const struct evdev_reader *reader) {
+  unsigned highest = 0;
+  for (size_t i = 0; i < reader->count; i++)
+    if (reader->slots[i]->controller.number > highest)
+      highest = reader->slots[i]->controller.number;
+  return highest;
+}
 
 size_t evdev_reader_count(const struct evdev_reader *reader) { return reader->count; }
 
@@ -72,39 +83,56 @@ static int grab_slot(struct slot *slot) {
   return status;
 }
 
+/* As the kernel knows it; what it knows better than we is told soon. */
+static bool any_down_on(struct slot *slot) {
+  bool differs;
+  const bool down = evdev_device_any_down(slot->device, &differs);
+  if (differs) {
+    slot->behind = true;
+    event_timer_set(slot->reader->catch_up, 1, 0);
+  }
+  return down;
+}
+
+static bool is_controller(const struct slot *slot) { return info_of(slot)->roles == INPUT_DEVICE_CONTROLLER; }
+
 /* A device that came while the others were grabbed: not while a key is down, whose release the host would miss. */
 static void grab_late(struct slot *slot) {
   struct evdev_reader *reader = slot->reader;
-  if (!reader->grabbed || slot->busy || evdev_device_is_grabbed(slot->device) || evdev_device_first_down(slot->device) >= 0)
+  if (!reader->grabbed || slot->busy || is_controller(slot) || evdev_device_is_grabbed(slot->device) || any_down_on(slot) ||
+      grab_slot(slot))
     return;
-  if (grab_slot(slot) == 0 && reader->has_leds)
+  if (any_down_on(slot))
+    evdev_device_release(slot->device); /* pressed in between; again with its next frame */
+  else if (reader->has_leds)
     evdev_device_set_leds(slot->device, reader->led_mask);
 }
 
+/* Number of events. A controller beyond the last number is silent. */
+static size_t translate(struct slot *slot, const struct evdev_frame *frame, uint64_t time_ns,
+                        struct input_event events[INPUT_REPORT_EVENTS_MAX]) {
+  const struct evdev_range *ranges = evdev_device_ranges(slot->device);
+  if (!is_controller(slot))
+    return evdev_merge_frame(&slot->reader->merge, frame, ranges, time_ns, events);
+  return slot->controller.number ? evdev_controller_frame(&slot->controller, frame, ranges, time_ns, events) : 0;
+}
+
 static void on_frame(struct evdev_device *device, const struct evdev_frame *frame, uint64_t time_ns, void *user_data) {
+  (void)device;
   struct slot *slot = user_data;
   struct input_event events[INPUT_REPORT_EVENTS_MAX];
-  const size_t count = evdev_merge_frame(&slot->reader->merge, frame, evdev_device_ranges(device), time_ns, events);
-  report(slot->reader, events, count);
-  grab_late(slot);
+  report(slot->reader, events, translate(slot, frame, time_ns, events));
+  if (!slot->leaving)
+    grab_late(slot);
 }
 
 /* Lets go of what only this device holds. */
-static void release_keys(struct slot *slot) {
-  struct evdev_reader *reader = slot->reader;
+static void let_go(struct slot *slot) {
   struct input_event events[INPUT_REPORT_EVENTS_MAX];
-  const uint64_t now_ns = clock_monotonic_ns();
-  size_t count = 0;
-  for (unsigned code = 0; code < EVDEV_KEY_CODES; code++) {
-    if (!evdev_device_is_down(slot->device, code))
-      continue;
-    count += evdev_merge_drop(&reader->merge, code, now_ns, &events[count]);
-    if (count == INPUT_REPORT_EVENTS_MAX) {
-      report(reader, events, count);
-      count = 0;
-    }
-  }
-  report(reader, events, count);
+  slot->leaving = true;
+  evdev_device_let_go(slot->device);
+  if (slot->controller.number)
+    report(slot->reader, events, evdev_controller_rest(&slot->controller, clock_monotonic_ns(), events));
 }
 
 static void free_slot(struct slot *slot) {
@@ -119,7 +147,7 @@ static void remove_slot(struct slot *slot) {
   while (reader->slots[at] != slot)
     at++;
   reader->slots[at] = reader->slots[--reader->count];
-  release_keys(slot);
+  let_go(slot);
   free_slot(slot);
   tell_changed(reader);
 }
@@ -153,12 +181,19 @@ static void on_catch_up(void *user_data) {
   }
 }
 
+static bool warn_of_axis(const struct input_device_info *info, const struct evdev_range *range, char axis) {
+  if (range->minimum <= range->maximum)
+    return false;
+  log_warning("%s says that its %c axis goes from %d to %d; its position is ignored", info->name, axis, range->minimum, range->maximum);
+  return true;
+}
+
+/* One line, even where both are. */
 static void warn_impossible(const struct evdev_device *device) {
   const struct evdev_range *ranges = evdev_device_ranges(device);
-  for (int plane = EVDEV_X; plane <= EVDEV_Y; plane++)
-    if (ranges[plane].minimum > ranges[plane].maximum)
-      log_warning("%s says that its %s axis goes from %d to %d; its position is ignored", evdev_device_info(device)->name,
-                  plane == EVDEV_X ? "X" : "Y", ranges[plane].minimum, ranges[plane].maximum);
+  const struct input_device_info *info = evdev_device_info(device);
+  if (!warn_of_axis(info, &ranges[EVDEV_X], 'X'))
+    warn_of_axis(info, &ranges[EVDEV_Y], 'Y');
 }
 
 static struct slot *find(struct evdev_reader *reader, const char *node) {
@@ -183,9 +218,20 @@ static int start_slot(struct slot *slot, int fd, const struct input_device_info 
   return slot->readable ? 0 : -ENOMEM;
 }
 
+/* 0 = none left. */
+static uint8_t free_number(const struct evdev_reader *reader) {
+  uint32_t taken = 1;
+  for (size_t i = 0; i < reader->count; i++)
+    taken |= 1u << reader->slots[i]->controller.number;
+  const int number = __builtin_ctz(~taken);
+  return (uint8_t)(number <= EVDEV_CONTROLLERS_MAX ? number : 0);
+}
+
 static void keep_slot(struct evdev_reader *reader, struct slot *slot) {
+  if (is_controller(slot))
+    slot->controller.number = free_number(reader);
   reader->slots[reader->count++] = slot;
-  for (unsigned code = 0; code < EVDEV_KEY_CODES; code++)
+  for (unsigned code = 0; code < EVDEV_KEY_CODES && !is_controller(slot); code++)
     if (evdev_device_is_down(slot->device, code))
       evdev_merge_adopt(&reader->merge, code);
   warn_impossible(slot->device);
@@ -227,6 +273,8 @@ static int grab_all(struct evdev_reader *reader) {
   for (size_t i = 0; i < reader->count; i++) {
     struct slot *slot = reader->slots[i];
     const bool is_keyboard = info_of(slot)->roles & INPUT_DEVICE_KEYBOARD;
+    if (is_controller(slot))
+      continue;
     const int status = grab_slot(slot);
     grabbed += status == 0;
     busy += status == -EBUSY;
@@ -248,22 +296,16 @@ static int source_grab(struct input_source *base, bool grab) {
   return 0;
 }
 
-/* Not of game controllers: the switches of some are down for good. Nor of a device that another program holds: what it makes of the keys
- * shows on that program's own device. */
+/* Not of game controllers, of which some have switches that are down for good; nor of a device that another program holds: what it makes of
+ * the keys shows on that program's own device. */
 static bool source_any_down(struct input_source *base) {
   struct evdev_reader *reader = evdev_reader(base);
-  bool any = false, behind = false;
+  bool any = false;
   for (size_t i = 0; i < reader->count; i++) {
     struct slot *slot = reader->slots[i];
-    bool differs;
-    if (slot->busy || info_of(slot)->roles == INPUT_DEVICE_CONTROLLER)
-      continue;
-    any |= evdev_device_any_down(slot->device, &differs);
-    slot->behind |= differs;
-    behind |= differs;
+    if (!slot->busy && !is_controller(slot))
+      any |= any_down_on(slot);
   }
-  if (behind)
-    event_timer_set(reader->catch_up, 1, 0);
   return any;
 }
 

@@ -2,7 +2,8 @@
  *
  * Reports go out as devices speak, grabbed or not. Grabbing skips a device that another program holds (a key remapper) and names it: its
  * keys come through that program's own device. It fails with -EBUSY when that leaves no keyboard although there are some, or nothing at
- * all. A device that comes while the others are grabbed is grabbed as soon as none of its keys is down.
+ * all. A device that comes while the others are grabbed is grabbed as soon as none of its keys is down. Game controllers are read, never
+ * grabbed: what they say while captured, host and guest both hear.
  *
  * Not to be called from within a report: add, remove, destroy. */
 #ifndef TRANSOM_HOST_INPUT_EVDEV_READER_H
@@ -31,5 +32,6 @@ void *evdev_reader_user_data(struct input_source *source); /* of a reader's sour
 int evdev_reader_add(struct evdev_reader *reader, int fd, const struct input_device_info *info);
 void evdev_reader_remove(struct evdev_reader *reader, const char *node); /* unknown: nothing happens */
 size_t evdev_reader_count(const struct evdev_reader *reader);
+unsigned evdev_reader_controllers(const struct evdev_reader *reader); /* the highest number that a game controller has; 0 = none */
 
 #endif

@@ -38,6 +38,11 @@ static void deliver(struct input_sink *sink, const struct input_event *event) {
     sink->impl->button(sink, (enum input_button)(event->usage - 1), event->value);
 }
 
+static void deliver_controller(struct input_sink *sink, const struct input_event *event) {
+  if (sink->impl->controller)
+    sink->impl->controller(sink, event->controller, event->page, event->usage, event->value);
+}
+
 /* A report is one moment: motion first, as a click in it is meant for where the pointer is by then. */
 void input_delivery_report(struct input_delivery *delivery, const struct input_event *events, size_t count) {
   struct moves moves = {0};
@@ -46,7 +51,9 @@ void input_delivery_report(struct input_delivery *delivery, const struct input_e
       add_motion(delivery, &moves, &events[i]);
   deliver_moves(delivery, &moves);
   for (size_t i = 0; i < count; i++)
-    if (!events[i].controller && !is_motion(&events[i]))
+    if (events[i].controller)
+      deliver_controller(delivery->sink, &events[i]);
+    else if (!is_motion(&events[i]))
       deliver(delivery->sink, &events[i]);
   if (delivery->sink->impl->flush)
     delivery->sink->impl->flush(delivery->sink);

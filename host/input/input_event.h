@@ -27,6 +27,8 @@ struct input_event {
   uint64_t time_ns;   /* CLOCK_MONOTONIC, when the kernel or window system saw it */
 };
 
+#define INPUT_CONTROLLER_AXIS_MAX 32767 /* of a game controller, both ways */
+
 /* A report: what one device said at one moment (between two SYN_REPORTs). At most one event an axis. */
 #define INPUT_REPORT_EVENTS_MAX 64
 

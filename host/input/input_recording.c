@@ -124,7 +124,8 @@ static const char *take_controller(const char **at, struct input_event *event) {
   event->controller = (uint8_t)number;
   if (take_word(at, "button"))
     return take_button(at, CONTROLLER_BUTTONS, event);
-  if (!take_word(at, "axis") || !take_number(at, 16, 0x30, 0x39, &usage) || !take_number(at, 10, INT16_MIN, INT16_MAX, &value))
+  if (!take_word(at, "axis") || !take_number(at, 16, 0x30, 0x39, &usage) ||
+      !take_number(at, 10, -INPUT_CONTROLLER_AXIS_MAX, INPUT_CONTROLLER_AXIS_MAX, &value))
     return "a controller has buttons and axes, as in 'controller 1 axis 30 -5'";
   event->page = INPUT_PAGE_DESKTOP;
   event->usage = (uint16_t)usage;
@@ -203,9 +204,9 @@ static bool is_button_of(const struct input_event *event, int buttons) {
 
 bool input_recording_is_recordable(const struct input_event *event) {
   if (event->controller)
-    return event->controller <= CONTROLLERS &&
-           (is_button_of(event, CONTROLLER_BUTTONS) || (event->page == INPUT_PAGE_DESKTOP && event->usage >= 0x30 && event->usage <= 0x39 &&
-                                                        event->value >= INT16_MIN && event->value <= INT16_MAX));
+    return event->controller <= CONTROLLERS && (is_button_of(event, CONTROLLER_BUTTONS) ||
+                                                (event->page == INPUT_PAGE_DESKTOP && event->usage >= 0x30 && event->usage <= 0x39 &&
+                                                 event->value >= -INPUT_CONTROLLER_AXIS_MAX && event->value <= INPUT_CONTROLLER_AXIS_MAX));
   return is_button_of(event, INPUT_BUTTONS) || is_key_usage(event->page, event->usage) || axis_word_of(event);
 }
 

@@ -7,7 +7,7 @@
  *   1.270000 x -5                            also y; counts of motion
  *   1.280000 at-x 16383                      also at-y; 0 to 32767
  *   1.290000 wheel -120                      also pan; 120ths of a notch
- *   1.300000 controller 1 button 3 down      buttons 1 to 32 and axes of a game controller, -32768 to 32767
+ *   1.300000 controller 1 button 3 down      buttons 1 to 32 and axes of a game controller, -32767 to 32767
  *   1.300000 controller 1 axis 30 -5         usage of the desktop page, in hexadecimal
  *   1.310000 end                             the last line: without it the recording was cut
  *

@@ -34,8 +34,6 @@ static bool captures_by_click(struct input_router *router, const struct input_ev
 static void to_guest(const struct input_event *event, void *user_data) {
   struct input_router *router = user_data;
   struct input_sink *sink = router->sink;
-  if (event->controller)
-    return; /* no sink carries them yet */
   if (event->page == INPUT_PAGE_DESKTOP && event->usage == INPUT_USAGE_WHEEL) {
     sink->impl->wheel(sink, event->value, 0);
   } else if (event->page == INPUT_PAGE_CONSUMER && event->usage == INPUT_USAGE_AC_PAN) {
@@ -190,7 +188,18 @@ static void choose_toggle(struct input_router *router) {
 
 /* ---- sources ---- */
 
+/* No key of a game controller is a hotkey; nobody waits for its buttons to come up. */
+static void from_controller(struct input_router *router, const struct input_event *event) {
+  struct input_sink *sink = router->sink;
+  if (sink->impl->controller && input_router_is_captured(router))
+    sink->impl->controller(sink, event->controller, event->page, event->usage, event->value);
+}
+
 static void one_event(struct input_router *router, const struct input_event *event) {
+  if (event->controller) {
+    from_controller(router, event);
+    return;
+  }
   if (pointer_motion_is(event)) {
     pointer_motion_add(&router->motion, event, input_router_is_captured(router));
     return;

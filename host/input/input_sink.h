@@ -28,6 +28,9 @@ struct input_sink_impl {
   void (*flush)(struct input_sink *sink);   /* optional: the calls since the last flush were one report of one device */
   void (*reset)(struct input_sink *sink);   /* releases every key and button */
   void (*destroy)(struct input_sink *sink); /* resets first */
+  /* optional: what game controller `number` (1 ..) says. Button: page 0x09, usage 1 .. 32, 1 or 0. Axis: page 0x01, X 0x30 .. Rz 0x35,
+   * -32767 .. 32767; hat switch 0x39: 0 = up, clockwise to 7, another value = let go. */
+  void (*controller)(struct input_sink *sink, uint8_t number, uint16_t page, uint16_t usage, int32_t value);
 };
 
 struct input_sink {

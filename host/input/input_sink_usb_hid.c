@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "host/event/event_loop.h"
+#include "host/input/input_event.h"
 #include "host/usb/usb_hid_function.h"
 #include "host/usb/usb_redir_device.h"
 
@@ -80,6 +81,17 @@ static void usb_wheel(struct input_sink *base, int32_t vertical, int32_t horizon
   notice_overflow(usb_sink(base));
 }
 
+static void usb_controller(struct input_sink *base, uint8_t number, uint16_t page, uint16_t usage, int32_t value) {
+  struct usb_hid_function *hid = &usb_sink(base)->hid;
+  if (number == 0)
+    return;
+  if (page == INPUT_PAGE_BUTTON && usage >= 1 && usage <= USB_HID_GAMEPAD_BUTTONS)
+    usb_hid_function_gamepad_button(hid, number - 1, (uint8_t)(usage - 1), value != 0);
+  else if (page == INPUT_PAGE_DESKTOP)
+    usb_hid_function_gamepad_axis(hid, number - 1, usage, value);
+  notice_overflow(usb_sink(base));
+}
+
 static void usb_reset(struct input_sink *base) { usb_hid_function_release_all(&usb_sink(base)->hid); }
 
 static void usb_destroy(struct input_sink *base) {
@@ -101,6 +113,7 @@ static const struct input_sink_impl impl = {
     .wheel = usb_wheel,
     .reset = usb_reset,
     .destroy = usb_destroy,
+    .controller = usb_controller,
 };
 
 struct input_sink *input_sink_usb_hid_create(struct event_loop *loop) {
@@ -111,7 +124,7 @@ struct input_sink *input_sink_usb_hid_create(struct event_loop *loop) {
   sink->base.impl = &impl;
   usb_hid_function_init(&sink->hid, &events, sink);
   sink->idle = event_loop_add_timer(loop, on_idle, sink);
-  sink->device = sink->idle ? usb_redir_device_create(loop, &usb_hid_descriptors, &usb_hid_function_impl, &sink->hid) : NULL;
+  sink->device = sink->idle ? usb_redir_device_create(loop, &sink->hid.description.descriptors, &usb_hid_function_impl, &sink->hid) : NULL;
   if (sink->device)
     return &sink->base;
   event_source_remove(sink->idle);
@@ -125,6 +138,27 @@ bool input_sink_usb_hid_attach(struct input_sink *sink, int connected_socket) {
 
 bool input_sink_usb_hid_connect(struct input_sink *sink, const char *socket_path) {
   return usb_redir_device_attach_path(usb_sink(sink)->device, socket_path);
+}
+
+_Static_assert(INPUT_SINK_USB_HID_CONTROLLERS == USB_HID_GAMEPADS_MAX, "as many as there are game pads");
+
+struct gamepads_change {
+  struct usb_hid_function *hid;
+  unsigned count;
+};
+
+static void change_gamepads(void *user_data) {
+  const struct gamepads_change *change = user_data;
+  usb_hid_function_set_gamepads(change->hid, change->count);
+}
+
+bool input_sink_usb_hid_set_controllers(struct input_sink *base, unsigned count) {
+  struct usb_sink *sink = usb_sink(base);
+  const unsigned shown = count < USB_HID_GAMEPADS_MAX ? count : USB_HID_GAMEPADS_MAX;
+  struct gamepads_change change = {&sink->hid, shown};
+  if (shown != sink->hid.description.gamepads)
+    usb_redir_device_replug(sink->device, change_gamepads, &change);
+  return shown == count;
 }
 
 void input_sink_usb_hid_detach(struct input_sink *sink) { usb_redir_device_detach(usb_sink(sink)->device); }

@@ -21,6 +21,11 @@ bool input_sink_usb_hid_attach(struct input_sink *sink, int connected_socket);
 /* The same where QEMU listens (server=on): connects now, and again once a second after a loss. False: the path is too long. */
 bool input_sink_usb_hid_connect(struct input_sink *sink, const char *socket_path);
 
+/* How many game controllers the guest is to see (0 at first; at most INPUT_SINK_USB_HID_CONTROLLERS are shown). A change unplugs the whole
+ * device and plugs it in again, so do it when controllers come and go, outside capture. False: fewer are shown than asked for. */
+#define INPUT_SINK_USB_HID_CONTROLLERS 4
+bool input_sink_usb_hid_set_controllers(struct input_sink *sink, unsigned count);
+
 void input_sink_usb_hid_detach(struct input_sink *sink); /* an unplug */
 
 #endif

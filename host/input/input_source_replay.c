@@ -198,3 +198,16 @@ struct input_source *input_source_replay_create(struct event_loop *loop, const c
   errno = -status;
   return NULL;
 }
+
+uint8_t input_source_replay_controllers(const char *path) {
+  char line[INPUT_RECORDING_LINE_MAX];
+  struct replay_source replay = {.file = fopen(path, "re")};
+  uint8_t highest = 0;
+  if (!replay.file)
+    return 0;
+  if (!read_line(&replay, line)) /* the header: whether it is one, create() says */
+    for (read_ahead(&replay); replay.next_line == NEXT_EVENT; read_ahead(&replay))
+      highest = replay.next.controller > highest ? replay.next.controller : highest;
+  fclose(replay.file);
+  return highest;
+}

@@ -19,4 +19,7 @@ typedef void (*input_replay_ended)(const char *fault, void *user_data);
 struct input_source *input_source_replay_create(struct event_loop *loop, const char *path, input_replay_ended ended, void *user_data);
 void input_source_replay_start(struct input_source *source);
 
+/* The highest number of a game controller in it, up to its first fault; 0 = none. */
+uint8_t input_source_replay_controllers(const char *path);
+
 #endif

@@ -414,7 +414,8 @@ static bool watch_region(struct guest_link *link) {
   link->next_open_ns = link->now_ns() + OPEN_RETRY_NS;
   if (shared_memory_is_current(link->memory, link->region))
     return false;
-  close_region(link, "the region's file is another one now");
+  bool cut = atomic_load(&link->memory->is_cut);
+  close_region(link, cut ? "the region's file was cut short: is the VM gone?" : "the region's file is another one now");
   try_open(link, OPEN_TIMEOUT_MS);
   return true;
 }

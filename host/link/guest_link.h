@@ -9,6 +9,7 @@
 #include "protocol/clock_cell.h"
 #include "protocol/ring.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct event_loop;
@@ -23,13 +24,18 @@ enum guest_link_state {
   GUEST_LINK_BROKEN,       /* the header is not an honest one */
 };
 
+/* What the guest rings for in every session. */
+#define GUEST_SESSION_WAKES (TRANSOM_WAKE_COMPLETE | TRANSOM_WAKE_CURSOR | TRANSOM_WAKE_MESSAGE | TRANSOM_WAKE_STATUS | TRANSOM_WAKE_CLOCK)
+
 /* One attachment: a region at one epoch with our consumer line joined to it. Reference counted; see guest_link_session(). */
 struct guest_session {
   struct transom_region region;
   struct transom_consumer consumer;
-  int frame_eventfd; /* vector 0: the present thread polls it (reads never block); -1 = no doorbell */
-  int event_eventfd; /* vector 1, -1 as above */
-  bool may_hold;     /* slots suffice for our hold */
+  int frame_eventfd;             /* vector 0: the present thread polls it (reads never block); -1 = no doorbell */
+  int event_eventfd;             /* vector 1, -1 as above */
+  bool may_hold;                 /* slots suffice for our hold */
+  int memory_fd;                 /* what is mapped; for devices that import it. Not to be closed, read or written */
+  const atomic_bool *memory_cut; /* true once pages were taken from under the mapping: what was read since is worth nothing */
 };
 
 struct guest_link_options {

@@ -6,14 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define WAKE_MASK (TRANSOM_WAKE_COMPLETE | TRANSOM_WAKE_CURSOR | TRANSOM_WAKE_MESSAGE | TRANSOM_WAKE_STATUS | TRANSOM_WAKE_CLOCK)
-
 struct link_session *link_session_create(struct shared_memory *memory) {
   struct link_session *session = calloc(1, sizeof *session);
   if (!session)
     return NULL;
   session->memory = shared_memory_acquire(memory);
   session->public.frame_eventfd = session->public.event_eventfd = -1;
+  session->public.memory_fd = shared_memory_fd(memory);
+  session->public.memory_cut = &memory->is_cut;
   atomic_init(&session->references, 1);
   return session;
 }
@@ -49,7 +49,7 @@ static int join(struct link_session *session, uint32_t head) {
   consumers_init(&others, &public->region);
   uint32_t holding = consumers_count(&others);
   int result = consumer_join(&public->consumer, &public->region, memory->line, head, doorbell ? memory->peer.id : TRANSOM_PEER_NONE,
-                             WAKE_MASK, TRANSOM_FEATURES_KNOWN);
+                             GUEST_SESSION_WAKES, TRANSOM_FEATURES_KNOWN);
   if (result)
     return result;
   session->is_joined = true;

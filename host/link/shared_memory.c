@@ -1,10 +1,11 @@
 #include "host/link/shared_memory.h"
 
+#include "host/link/memory_guard.h"
+
 #include "protocol/layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -25,20 +26,6 @@ bool shared_memory_is_name(const char *region) {
   return socket ? *socket != 0 : *region != 0;
 }
 
-static void on_bus_error(int signal_number) {
-  static const char text[] = "transom: error: the region's file was cut short, or its memory ran out: start the VM and the viewer again\n";
-  ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
-  (void)written, (void)signal_number;
-  _exit(EXIT_FAILURE);
-}
-
-/* For regions that may shrink. Process-wide, as signals are; a handler that is there already stays. */
-static void guard_against_shrinking(void) {
-  struct sigaction present, ours = {.sa_handler = on_bus_error};
-  if (!sigaction(SIGBUS, NULL, &present) && !(present.sa_flags & SA_SIGINFO) && present.sa_handler == SIG_DFL)
-    sigaction(SIGBUS, &ours, NULL);
-}
-
 static bool is_sealed(int fd) {
   int seals = fcntl(fd, F_GET_SEALS);
   return seals >= 0 && seals & F_SEAL_SHRINK;
@@ -56,6 +43,26 @@ static int measure(int fd, struct stat *status, uint64_t *bytes) {
   return S_ISREG(status->st_mode) ? 0 : -ENODEV;
 }
 
+/* Between two areas that nobody can touch: an access that leaves the region ends the program, it never reaches other memory. Aligned as
+ * the file's pages are (huge ones: st_blksize). */
+static void *map_guarded(struct shared_memory *memory, int fd, uint64_t bytes, uint64_t page_bytes) {
+  uint64_t reserved = bytes + 3 * page_bytes;
+  void *area = mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (area == MAP_FAILED)
+    return MAP_FAILED;
+  uintptr_t inside = ((uintptr_t)area + 2 * page_bytes - 1) / page_bytes * page_bytes;
+  void *base = mmap((void *)inside, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+  if (base == MAP_FAILED) {
+    int error = errno;
+    munmap(area, reserved);
+    errno = error;
+    return MAP_FAILED;
+  }
+  memory->area = area;
+  memory->area_bytes = reserved;
+  return base;
+}
+
 static int map(struct shared_memory *memory, int fd) {
   struct stat status;
   uint64_t bytes;
@@ -66,11 +73,11 @@ static int map(struct shared_memory *memory, int fd) {
     return -EAGAIN;
   if (bytes < TRANSOM_REGION_BYTES_MIN || bytes > TRANSOM_REGION_BYTES_MAX)
     return -EMSGSIZE;
-  void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void *base = map_guarded(memory, fd, bytes, status.st_blksize > 4096 && S_ISREG(status.st_mode) ? (uint64_t)status.st_blksize : 4096);
   if (base == MAP_FAILED)
     return -errno;
   if (!is_sealed(fd))
-    guard_against_shrinking();
+    memory_guard_add(base, bytes, &memory->is_cut);
   memory->base = base;
   memory->bytes = bytes;
   memory->device = status.st_dev;
@@ -121,8 +128,10 @@ static int open_server(struct shared_memory *memory, const char *socket, int tim
 }
 
 static void destroy(struct shared_memory *memory) {
-  if (memory->base)
-    munmap((void *)(uintptr_t)memory->base, memory->bytes);
+  if (memory->base) {
+    memory_guard_remove(memory->base);
+    munmap(memory->area, memory->area_bytes);
+  }
   if (memory->fd >= 0)
     close(memory->fd);
   ivshmem_peer_close(&memory->peer);
@@ -155,11 +164,15 @@ void shared_memory_release(struct shared_memory *memory) {
     destroy(memory);
 }
 
+int shared_memory_fd(const struct shared_memory *memory) { return memory->has_server ? memory->peer.region : memory->fd; }
+
 bool shared_memory_is_current(const struct shared_memory *memory, const char *region) {
   struct stat status, open_status;
   uint64_t bytes;
   if (memory->has_server)
     return true;
+  if (atomic_load(&memory->is_cut))
+    return false;
   if (stat(region, &status) || status.st_dev != memory->device || status.st_ino != memory->inode)
     return false;
   return measure(memory->fd, &open_status, &bytes) == 0 && bytes == memory->bytes;

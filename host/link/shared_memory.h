@@ -5,8 +5,7 @@
  * Control plane. Threads: acquire and release any; the rest the owner's.
  *
  * A file that shrinks takes pages away under the mapping, and the next access would be SIGBUS. A region from transom-serve is sealed
- * against that. For files without the seal the size is checked again before every attach, and should it happen in between, the process
- * ends with one line that says so: there is nothing left to show. */
+ * against that. Files without the seal are guarded (memory_guard.h): zeros are read, `is_cut` is set, and the owner opens anew. */
 #ifndef TRANSOM_HOST_LINK_SHARED_MEMORY_H
 #define TRANSOM_HOST_LINK_SHARED_MEMORY_H
 
@@ -24,8 +23,11 @@ struct shared_memory {
   bool has_server;          /* `peer` is connected, or was */
   struct ivshmem_peer peer; /* the owner may dispatch it */
   atomic_bool line_is_lost; /* the server dropped us: the line may be another's by now */
+  atomic_bool is_cut;       /* pages went away under the mapping */
 
-  int fd; /* private from here on */
+  int fd;     /* private from here on */
+  void *area; /* the mapping with what guards it */
+  uint64_t area_bytes;
   dev_t device;
   ino_t inode;
   atomic_uint references;
@@ -40,7 +42,10 @@ int shared_memory_open(const char *region, int timeout_ms, struct shared_memory 
 struct shared_memory *shared_memory_acquire(struct shared_memory *memory);
 void shared_memory_release(struct shared_memory *memory); /* NULL is fine */
 
-/* Files: does `region` still lead to this file, and is it still as long? Always true with a server. */
+/* The descriptor of what is mapped, the memory's own. */
+int shared_memory_fd(const struct shared_memory *memory);
+
+/* Files: does `region` still lead to this file, and is it still as long, and was it always? Always true with a server. */
 bool shared_memory_is_current(const struct shared_memory *memory, const char *region);
 
 /* Files: becomes controller by a lock on the rings' lines. 0; -EAGAIN another consumer is; other -errno. */

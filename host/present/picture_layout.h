@@ -12,7 +12,23 @@ struct picture_layout {
   bool nearest;                           /* 1:1 or an integer scale: pixels stay sharp; else linear */
 };
 
-/* The largest rectangle with the picture's aspect, centred. `rotation` counts clockwise quarter turns. Sizes are at least 1. */
+/* How a picture is fitted into a window of another size. */
+enum picture_scaling {
+  PICTURE_SCALING_FIT,     /* as large as it can be, all of it, aspect kept */
+  PICTURE_SCALING_ONE,     /* a pixel is a pixel; centred, what does not fit is cut */
+  PICTURE_SCALING_INTEGER, /* by the largest whole factor that fits; smaller than 1:1 as FIT */
+  PICTURE_SCALING_FILL,    /* no border, aspect kept, what does not fit is cut */
+  PICTURE_SCALING_STRETCH, /* the window's own aspect */
+};
+
+/* "fit", "1:1" ...: in the order of the enum, ending with NULL. */
+extern const char *const picture_scaling_names[];
+
+struct picture_layout picture_layout_place(enum picture_scaling scaling, uint32_t window_width, uint32_t window_height,
+                                           uint32_t picture_width, uint32_t picture_height, uint32_t rotation);
+
+/* PICTURE_SCALING_FIT: the largest rectangle with the picture's aspect, centred. `rotation` counts clockwise quarter turns. Sizes are at
+ * least 1. */
 struct picture_layout picture_layout_fit(uint32_t window_width, uint32_t window_height, uint32_t picture_width, uint32_t picture_height,
                                          uint32_t rotation);
 

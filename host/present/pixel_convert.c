@@ -2,16 +2,13 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
-#define SRGB_STEPS 4096u /* of the square root of linear light: fine where the eye is */
 #define WHITE_NITS 203.0 /* ITU-R BT.2408: SDR white in an HDR picture */
 
-struct pixel_convert {
-  uint8_t half_to_srgb[65536]; /* every half-float there is */
-  uint8_t root_to_srgb[SRGB_STEPS + 1];
-  float pq_to_linear[1024]; /* 1.0 = SDR white */
-};
+static_assert(offsetof(struct pixel_convert, root_to_srgb) == 65536 && offsetof(struct pixel_convert, pq_to_linear) == 69636,
+              "picture.frag knows these offsets");
 
 static double srgb_encode(double linear) {
   if (!(linear > 0)) /* NaN too */
@@ -42,8 +39,8 @@ struct pixel_convert *pixel_convert_create(void) {
     return NULL;
   for (uint32_t i = 0; i < 65536; i++)
     convert->half_to_srgb[i] = (uint8_t)(srgb_encode(half_value(i)) * 255 + 0.5);
-  for (uint32_t i = 0; i <= SRGB_STEPS; i++) {
-    double root = (double)i / SRGB_STEPS;
+  for (uint32_t i = 0; i <= PIXEL_CONVERT_ROOTS; i++) {
+    double root = (double)i / PIXEL_CONVERT_ROOTS;
     convert->root_to_srgb[i] = (uint8_t)(srgb_encode(root * root) * 255 + 0.5);
   }
   for (uint32_t i = 0; i < 1024; i++)
@@ -55,7 +52,7 @@ void pixel_convert_destroy(struct pixel_convert *convert) { free(convert); }
 
 static uint8_t encode(const struct pixel_convert *convert, float linear) {
   float bounded = linear < 0 ? 0 : linear > 1 ? 1 : linear;
-  return convert->root_to_srgb[(uint32_t)(sqrtf(bounded) * SRGB_STEPS + 0.5f)];
+  return convert->root_to_srgb[(uint32_t)(sqrtf(bounded) * PIXEL_CONVERT_ROOTS + 0.5f)];
 }
 
 /* BT.2020 primaries to BT.709's. */

@@ -7,7 +7,14 @@
 
 #include <stdbool.h>
 
-struct pixel_convert;
+#define PIXEL_CONVERT_ROOTS 4096u /* steps of the square root of linear light: fine where the eye is */
+
+/* The tables; a GPU uses the same, by these offsets (host/present/vulkan/shaders/picture.frag). */
+struct pixel_convert {
+  uint8_t half_to_srgb[65536]; /* every half-float there is */
+  uint8_t root_to_srgb[PIXEL_CONVERT_ROOTS + 1];
+  float pq_to_linear[1024]; /* 1.0 = SDR white */
+};
 
 struct pixel_convert *pixel_convert_create(void); /* NULL: out of memory */
 void pixel_convert_destroy(struct pixel_convert *convert);

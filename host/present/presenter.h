@@ -1,11 +1,12 @@
-/* The seam for showing pictures: one implementation a way (SDL_Renderer, headless; later Vulkan).
+/* The seam for showing pictures: one implementation a way (Vulkan, SDL_Renderer, headless).
  *
  * A presenter keeps two images of the guest's screen. *Incoming* takes uploads and is never drawn; commit() makes it *shown*, and the
  * picture that was shown until then becomes the new incoming, contents and all. So an upload that is torn or never ends is never seen.
  * Everything on the screen (cursor moves, resize, expose, status) is drawn from shown.
  *
- * Threads: `impl->thread` says which one may call: SDL_Renderer belongs to the main thread, headless to any one thread at a time.
- * begin_frame() may allocate when the shape changes; upload(), commit(), cursor_move() and present() are data plane. */
+ * Threads: `impl->thread` says which one may call: SDL_Renderer belongs to the main thread, Vulkan and headless to any one thread at a
+ * time. begin_frame() and region() may allocate; level(), upload(), finish_upload(), commit(), cursor_move() and present() are data plane.
+ */
 #ifndef TRANSOM_HOST_PRESENT_PRESENTER_H
 #define TRANSOM_HOST_PRESENT_PRESENTER_H
 
@@ -17,6 +18,23 @@
 struct presenter;
 
 enum presenter_thread { PRESENTER_MAIN_THREAD, PRESENTER_ANY_THREAD };
+
+/* How a call went. After LOST all pictures are gone but the presenter works on, perhaps by a slower way: upload everything anew. After
+ * FAILED only region(), with NULL, and destroy() may be called. */
+enum presenter_result { PRESENTER_OK, PRESENTER_PENDING, PRESENTER_LOST, PRESENTER_FAILED };
+
+#define PRESENTER_TRIAL_BYTES 4096u
+
+/* The memory that pictures lie in, for presenters whose device can read it without the CPU. */
+struct presenter_region {
+  volatile uint8_t *base; /* page-aligned, mapped read-write and shared */
+  uint64_t bytes;
+  int fd; /* of what is mapped; -1 = not known */
+  uint64_t slots_offset, slot_bytes;
+  uint32_t slot_count;
+  uint64_t trial_offset;                /* there the region holds ... */
+  uint8_t trial[PRESENTER_TRIAL_BYTES]; /* ... these bytes: what the device reads there must be them */
+};
 
 /* Shape of a picture: two with equal fields can be brought from one to the other by damage alone. */
 struct presenter_picture {
@@ -34,6 +52,12 @@ struct presenter_status {
   char detail[448]; /* may have several lines */
 };
 
+/* What the user wants of any presenter. */
+struct presenter_options {
+  enum picture_scaling scaling;
+  bool tearing; /* show at once, even in the middle of a refresh */
+};
+
 /* A picture in ordinary memory: B, G, R, 255, rows without gaps. The owner frees `pixels`. */
 struct presenter_image {
   uint32_t width, height;
@@ -43,15 +67,29 @@ struct presenter_image {
 struct presenter_impl {
   const char *name; /* "sdl" */
   enum presenter_thread thread;
+  bool follows_bands; /* upload() may be called band by band while the guest still writes: it costs this presenter little */
+
+  /* Optional. The name of the way that pixels take now: "import", "staging". Valid until the next call. */
+  const char *(*rung)(const struct presenter *presenter);
+
+  /* Optional. Pictures lie in `region` from now on; NULL: in none. The contents are copied. When it returns, nothing reads the region
+   * before it any more, so that may be unmapped. May wait for an import that is under way. */
+  void (*region)(struct presenter *presenter, const struct presenter_region *region);
 
   /* Incoming has this shape from now on. Its contents survive when it has the shape already. 0; -EINVAL too large for the device, or a
    * format it cannot take; -ENOMEM. */
   int (*begin_frame)(struct presenter *presenter, const struct presenter_picture *picture);
 
+  /* Optional. Copies rectangles from shown into incoming, which have the same shape, in the device's own memory. */
+  enum presenter_result (*level)(struct presenter *presenter, const struct transom_rect *rects, uint32_t count);
+
   /* Copies rectangles of the picture that starts at `pixels` into incoming, at the same place. They lie inside the picture. The pixels may
-   * change while they are read: that makes a torn upload, nothing worse. False: the device failed; incoming is unknown. */
-  bool (*upload)(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes, const struct transom_rect *rects,
-                 uint32_t count);
+   * change while they are read: that makes a torn upload, nothing worse. Anything but OK: incoming is unknown. */
+  enum presenter_result (*upload)(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes,
+                                  const struct transom_rect *rects, uint32_t count);
+  /* Optional: without it, upload() has read everything when it returns. OK: all pixels of this frame have been read and are in incoming;
+   * PENDING: not within `timeout_ns`. */
+  enum presenter_result (*finish_upload)(struct presenter *presenter, uint64_t timeout_ns);
   void (*commit)(struct presenter *presenter);
 
   /* `shape` is validated; `pixels` are pitch_bytes * height (two planes when monochrome). The position is the hot spot's, in pixels of the
@@ -60,9 +98,14 @@ struct presenter_impl {
   void (*cursor_move)(struct presenter *presenter, int32_t x, int32_t y, bool visible);
 
   void (*status)(struct presenter *presenter, const struct presenter_status *status);
-  void (*hint)(struct presenter *presenter, const char *text);                  /* optional: a small text over the picture; "" = none */
-  void (*resize)(struct presenter *presenter, uint32_t width, uint32_t height); /* the window's size in physical pixels */
-  void (*present)(struct presenter *presenter);                                 /* draws everything anew */
+  void (*hint)(struct presenter *presenter, const char *text); /* optional: a small text over the picture; "" = none */
+  void (*hud)(struct presenter *presenter, const char *text);  /* lines of text in a corner; "" = none */
+
+  /* The window's size in physical pixels, and whether it covers its display. */
+  void (*resize)(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen);
+
+  /* Draws everything anew. PENDING: the display has no room for another picture yet; call again soon. Waits 2 ms at most. */
+  enum presenter_result (*present)(struct presenter *presenter);
 
   /* Where shown lies in the window. False: nothing has been committed yet. */
   bool (*layout)(const struct presenter *presenter, struct picture_layout *layout);

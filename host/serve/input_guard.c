@@ -16,6 +16,7 @@
 #include "host/serve/control_line.h"
 #include "host/serve/device_leases.h"
 #include "host/serve/input_client.h"
+#include "host/serve/input_rights.h"
 #include "host/serve/key_release.h"
 #include "host/serve/login_sessions.h"
 #include "host/serve/peer_process.h"
@@ -44,35 +45,6 @@ struct input_guard {
 };
 
 static bool is_taken(const struct input_client *client) { return client->source != NULL; }
-
-/* ---- who may ---- */
-
-struct rights {
-  bool input, devices;
-  const char *why; /* input or devices are not allowed */
-};
-
-static struct rights rights_of(const struct input_guard *guard, const struct input_client *client) {
-  switch (login_sessions_presence(guard->sessions, client->uid)) {
-  case LOGIN_HERE:
-    return (struct rights){.input = true, .devices = true};
-  case LOGIN_AWAY:
-    return (struct rights){.why = "your login session is switched away"};
-  case LOGIN_LOCKED:
-    return (struct rights){.why = "your login session is locked"};
-  case LOGIN_NO_SEAT:
-    return (struct rights){true, client->uid == geteuid(), "you have no login session at this machine's own screen"};
-  case LOGIN_UNKNOWN:
-    break;
-  }
-  return (struct rights){true, client->uid == geteuid(), "there is no logind here that knows who sits at this machine"};
-}
-
-static bool may_take(const struct input_guard *guard, const struct input_client *client) {
-  const struct input_client *holder = guard->holder;
-  return !holder || holder->uid == client->uid || login_sessions_presence(guard->sessions, client->uid) == LOGIN_HERE ||
-         login_sessions_presence(guard->sessions, holder->uid) != LOGIN_HERE;
-}
 
 /* ---- lending ---- */
 
@@ -108,7 +80,7 @@ static void refuse_devices(struct input_client *client, const char *why) {
   input_client_say(client, line, -1);
 }
 
-static void lend_devices(struct input_guard *guard, const struct rights *rights) {
+static void lend_devices(struct input_guard *guard, const struct input_rights *rights) {
   static const struct device_leases_events events = {.opened = on_device, .gone = on_device_gone};
   if (!rights->devices) {
     refuse_devices(guard->holder, rights->why);
@@ -121,7 +93,7 @@ static void lend_devices(struct input_guard *guard, const struct rights *rights)
     refuse_devices(guard->holder, device_leases_denied(guard->leases) ? "the server may not open any of them" : "there are none");
 }
 
-static void grant(struct input_guard *guard, struct input_client *client, const struct rights *rights) {
+static void grant(struct input_guard *guard, struct input_client *client, const struct input_rights *rights) {
   assert(!guard->holder);
   if (!input_client_make_held(client)) {
     log_error("no memory to note held keys in: %s; nobody is given the input", strerror(errno));
@@ -150,12 +122,12 @@ static void tell_busy(struct input_guard *guard, struct input_client *client) {
 /* The first in the queue who may; the others hear why not. */
 static void grant_next(struct input_guard *guard) {
   struct input_client *next = NULL;
-  struct rights next_rights = {0};
+  struct input_rights next_rights = {0};
   for (unsigned i = 0; i < INPUT_GUARD_CLIENTS_MAX; i++) {
     struct input_client *client = &guard->clients[i];
     if (!is_taken(client) || client->state != INPUT_WAITING)
       continue;
-    const struct rights rights = rights_of(guard, client);
+    const struct input_rights rights = input_rights_of(guard->sessions, client->uid);
     if (!rights.input) {
       input_client_say_why(client, "refused", rights.why);
     } else if (!next || client->asked < next->asked) {
@@ -242,14 +214,14 @@ static void on_take(struct input_client *client) {
   struct input_guard *guard = client->guard;
   if (client->state == INPUT_HOLDING)
     return;
-  const struct rights rights = rights_of(guard, client);
+  const struct input_rights rights = input_rights_of(guard->sessions, client->uid);
   if (client->state == INPUT_IDLE)
     client->asked = ++guard->asked;
   if (client->state != INPUT_LEAVING)
     client->state = INPUT_WAITING;
   if (!rights.input)
     return; /* grant_next() says why */
-  if (!may_take(guard, client)) {
+  if (guard->holder && !input_rights_may_take(guard->sessions, client->uid, guard->holder->uid)) {
     tell_busy(guard, client);
     return;
   }
@@ -381,7 +353,7 @@ static void on_silence(void *user_data) {
 static void on_sessions_changed(void *user_data) {
   struct input_guard *guard = user_data;
   if (guard->holder) {
-    const struct rights rights = rights_of(guard, guard->holder);
+    const struct input_rights rights = input_rights_of(guard->sessions, guard->holder->uid);
     if (!rights.input || (guard->leases && !rights.devices))
       ask_back(guard, rights.why);
     else if (!guard->leases && rights.devices)

@@ -26,8 +26,8 @@ struct key_release {
   void *user_data;
   char *text;
   size_t bytes, sent;
-  char seen[sizeof ANSWER_ID]; /* the end of what QEMU said: the id may come in two pieces */
-  size_t seen_bytes;
+  char line[512]; /* of QEMU's, so far; a longer one is none that we wait for */
+  size_t line_bytes;
 };
 
 /* QEMU's event for this usage, or false: it has no name for it, so the guest cannot have it down. */
@@ -61,7 +61,7 @@ static size_t write_commands(const struct held_keys *held, char *text, size_t ca
 }
 
 char *key_release_text(const struct held_keys *held) {
-  static const char last[] = "{\"execute\":\"query-name\",\"id\":\"" ANSWER_ID "\"}\n"; /* answered when all before it are */
+  static const char last[] = "{\"execute\":\"query-status\",\"id\":\"" ANSWER_ID "\"}\n"; /* answered when all before it are */
   int count;
   const size_t length = write_commands(held, NULL, 0, &count);
   if (!count)
@@ -76,21 +76,6 @@ char *key_release_text(const struct held_keys *held) {
   return text;
 }
 
-/* True: the answer to our last command is in `bytes`, or ends there. */
-static bool has_answer(struct key_release *release, const char *bytes, size_t count) {
-  static const char id[] = ANSWER_ID;
-  for (size_t i = 0; i < count; i++) {
-    if (release->seen_bytes == sizeof id - 1) {
-      memmove(release->seen, release->seen + 1, sizeof id - 2);
-      release->seen_bytes--;
-    }
-    release->seen[release->seen_bytes++] = bytes[i];
-    if (release->seen_bytes == sizeof id - 1 && !memcmp(release->seen, id, sizeof id - 1))
-      return true;
-  }
-  return false;
-}
-
 /* True: it is over. */
 static bool say_more(struct key_release *release) {
   while (release->sent < release->bytes) {
@@ -103,13 +88,41 @@ static bool say_more(struct key_release *release) {
   return !release->wait_for_answer;
 }
 
+/* A guest that is paused heard nothing; one that is suspended will. */
+static bool guest_heard(const char *status) { return !strstr(status, "\"running\": false") || strstr(status, "\"suspended\""); }
+
+/* True: it is over. */
+static bool take_line(struct key_release *release) {
+  if (strstr(release->line, ANSWER_ID)) {
+    if (guest_heard(release->line))
+      return true;
+    event_timer_set(release->limit, 0, 0); /* paused: QEMU lives, and says when it goes on */
+  } else if (strstr(release->line, "\"event\": \"RESUME\"")) {
+    release->sent = 0;
+    event_timer_set(release->limit, KEY_RELEASE_LIMIT_NS, 0);
+    event_source_set_events(release->source, EVENT_READABLE | EVENT_WRITABLE);
+  }
+  return false;
+}
+
 /* True: it is over. */
 static bool hear_more(struct key_release *release) {
   char bytes[1024];
   const ssize_t count = recv(release->monitor, bytes, sizeof bytes, MSG_DONTWAIT);
   if (count < 0)
     return errno != EAGAIN && errno != EINTR;
-  return count == 0 || has_answer(release, bytes, (size_t)count);
+  for (ssize_t i = 0; i < count; i++) {
+    if (bytes[i] != '\n') {
+      if (release->line_bytes < sizeof release->line - 1)
+        release->line[release->line_bytes++] = bytes[i];
+      continue;
+    }
+    release->line[release->line_bytes] = 0;
+    release->line_bytes = 0;
+    if (take_line(release))
+      return true;
+  }
+  return count == 0;
 }
 
 static void on_monitor(int fd, uint32_t events, void *user_data) {

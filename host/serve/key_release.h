@@ -2,8 +2,9 @@
  *
  * The viewer may have died in the middle of a command, so a byte that resets QEMU's JSON parser comes first (QEMU, docs/interop/qmp-spec:
  * "forcing the JSON parser into known-good state"). QEMU forgets commands that it has read but not run when the connection ends, so a dead
- * viewer's connection is kept until QEMU has answered the last of ours; a viewer that is merely stopped needs its replies itself, and keeps
- * the connection anyway. On one event loop. */
+ * viewer's connection is kept until QEMU has answered the last of ours, and longer where the VM is paused: QEMU takes no keys then, so they
+ * are said again when it goes on. A viewer that is merely stopped needs its replies itself, and keeps the connection anyway. On one event
+ * loop. */
 #ifndef TRANSOM_HOST_SERVE_KEY_RELEASE_H
 #define TRANSOM_HOST_SERVE_KEY_RELEASE_H
 

@@ -100,53 +100,78 @@ static const uint8_t pointer[] = {
 };
 
 /* USB 2.0, section 9.6.1. */
-static const uint8_t device[USB_DEVICE_DESCRIPTOR_BYTES] = {
+static const uint8_t device_template[USB_DEVICE_DESCRIPTOR_BYTES] = {
   18, 1, 0x00, 0x02, 0, 0, 0, 64, /* USB 2.0; the interfaces have the class */
   LOW(USB_IDENTITY_VENDOR), HIGH(USB_IDENTITY_VENDOR), LOW(USB_IDENTITY_PRODUCT), HIGH(USB_IDENTITY_PRODUCT),
   LOW(USB_IDENTITY_RELEASE), HIGH(USB_IDENTITY_RELEASE), 1, 2, 0, 1, /* strings 1 and 2, no serial number, one configuration */
 };
 
-#define INTERFACE_BYTES (9 + 9 + 7)
-#define CONFIGURATION_BYTES (9 + USB_HID_INTERFACES * INTERFACE_BYTES)
+#define CONFIGURATION_BYTES (9 + USB_HID_GAMEPADS * USB_HID_INTERFACE_BYTES) /* without game pads */
 #define SELF_POWERED 0xc0 /* and no remote wakeup: usb-redir cannot carry it */
 /* Interface (USB 2.0, section 9.6.5), HID 1.11 in no country with one report descriptor (HID 1.11, section 6.2.1), interrupt IN endpoint with
  * the shortest interval of high speed, 2^(1-1) microframes of 125 us (USB 2.0, section 9.6.6). */
-#define INTERFACE(number, subclass, protocol, report) \
+#define INTERFACE(number, subclass, protocol, report_bytes) \
   9, 4, (number), 0, 1, 3, (subclass), (protocol), 0, \
-  9, 0x21, 0x11, 0x01, 0, 1, 0x22, LOW(sizeof(report)), HIGH(sizeof(report)), \
+  9, 0x21, 0x11, 0x01, 0, 1, 0x22, LOW(report_bytes), HIGH(report_bytes), \
   7, 5, USB_HID_ENDPOINT(number), 3, USB_PACKET_BYTES_MAX, 0, 1
 
-static const uint8_t configuration[CONFIGURATION_BYTES] = {
-  9, 2, LOW(CONFIGURATION_BYTES), HIGH(CONFIGURATION_BYTES), USB_HID_INTERFACES, 1, 0, SELF_POWERED, 0,
-  INTERFACE(USB_HID_BOOT_KEYBOARD, 1, 1, boot_keyboard), /* boot interface, keyboard: HID 1.11, sections 4.2 and 4.3 */
-  INTERFACE(USB_HID_KEYS, 0, 0, keys),
-  INTERFACE(USB_HID_POINTER, 0, 0, pointer),
+static const uint8_t configuration_template[CONFIGURATION_BYTES] = {
+  9, 2, LOW(CONFIGURATION_BYTES), HIGH(CONFIGURATION_BYTES), USB_HID_GAMEPADS, 1, 0, SELF_POWERED, 0,
+  INTERFACE(USB_HID_BOOT_KEYBOARD, 1, 1, sizeof(boot_keyboard)), /* boot interface, keyboard: HID 1.11, sections 4.2 and 4.3 */
+  INTERFACE(USB_HID_KEYS, 0, 0, sizeof(keys)),
+  INTERFACE(USB_HID_POINTER, 0, 0, sizeof(pointer)),
 };
 /* clang-format on */
 
 static const char *const strings[] = {USB_IDENTITY_MANUFACTURER, USB_IDENTITY_INPUT};
 
-const struct usb_descriptors usb_hid_descriptors = {
-    .device = device,
-    .configuration = configuration,
-    .configuration_bytes = sizeof(configuration),
-    .strings = strings,
-    .string_count = sizeof(strings) / sizeof(strings[0]),
-};
-
-const uint8_t *usb_hid_class_descriptor(enum usb_hid_interface interface) {
-  assert(interface < USB_HID_INTERFACES);
-  return &configuration[9 + interface * INTERFACE_BYTES + 9];
+static void add_gamepads(struct usb_hid_description *description) {
+  const size_t report_bytes = usb_hid_gamepads_descriptor_bytes(description->gamepads);
+  const uint8_t interface[USB_HID_INTERFACE_BYTES] = {INTERFACE(USB_HID_GAMEPADS, 0, 0, report_bytes)};
+  uint8_t *configuration = description->configuration;
+  memcpy(&configuration[CONFIGURATION_BYTES], interface, sizeof(interface));
+  const size_t total = CONFIGURATION_BYTES + sizeof(interface);
+  configuration[2] = LOW(total); /* wTotalLength, bNumInterfaces: USB 2.0, table 9-10 */
+  configuration[3] = HIGH(total);
+  configuration[4] = USB_HID_INTERFACES;
+  description->device[12] = LOW(USB_IDENTITY_RELEASE + description->gamepads);
+  description->descriptors.configuration_bytes = total;
 }
 
-const uint8_t *usb_hid_report_descriptor(enum usb_hid_interface interface, size_t *bytes) {
+void usb_hid_describe(struct usb_hid_description *description, unsigned gamepads) {
+  assert(gamepads <= USB_HID_GAMEPADS_MAX);
+  memcpy(description->device, device_template, sizeof(device_template));
+  memcpy(description->configuration, configuration_template, sizeof(configuration_template));
+  description->gamepads = gamepads;
+  description->descriptors = (struct usb_descriptors){
+      .device = description->device,
+      .configuration = description->configuration,
+      .configuration_bytes = sizeof(configuration_template),
+      .strings = strings,
+      .string_count = sizeof(strings) / sizeof(strings[0]),
+  };
+  if (gamepads > 0)
+    add_gamepads(description);
+}
+
+static bool has_interface(const struct usb_hid_description *description, unsigned interface) {
+  return interface < (description->gamepads ? USB_HID_INTERFACES : USB_HID_GAMEPADS);
+}
+
+const uint8_t *usb_hid_class_descriptor(const struct usb_hid_description *description, unsigned interface) {
+  return has_interface(description, interface) ? &description->configuration[9 + interface * USB_HID_INTERFACE_BYTES + 9] : NULL;
+}
+
+const uint8_t *usb_hid_report_descriptor(const struct usb_hid_description *description, unsigned interface, size_t *bytes) {
   static const struct {
     const uint8_t *descriptor;
     size_t bytes;
-  } table[USB_HID_INTERFACES] = {{boot_keyboard, sizeof(boot_keyboard)}, {keys, sizeof(keys)}, {pointer, sizeof(pointer)}};
-  assert(interface < USB_HID_INTERFACES);
-  *bytes = table[interface].bytes;
-  return table[interface].descriptor;
+  } table[USB_HID_GAMEPADS] = {{boot_keyboard, sizeof(boot_keyboard)}, {keys, sizeof(keys)}, {pointer, sizeof(pointer)}};
+  if (!has_interface(description, interface))
+    return NULL;
+  const bool is_gamepads = interface == USB_HID_GAMEPADS;
+  *bytes = is_gamepads ? usb_hid_gamepads_descriptor_bytes(description->gamepads) : table[interface].bytes;
+  return is_gamepads ? usb_hid_gamepads_report_descriptor : table[interface].descriptor;
 }
 
 uint8_t usb_hid_key_report_id(uint16_t page, uint16_t usage) {

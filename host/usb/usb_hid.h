@@ -5,14 +5,16 @@
  * interface 1  keyboard as a bitmap (every key at once), consumer keys, system keys: report IDs 1, 2, 3. Keys in the report protocol
  * interface 2  mouse: 16 buttons, 16-bit motion, two high-resolution wheels (ID 1); absolute pointer (ID 2). One interface, so that a click
  *              never overtakes the motion before it
+ * interface 3  game pads (usb_hid_gamepads.h), only while there are any: a pad that nobody has would confuse games
  *
- * Any change of a descriptor moves USB_IDENTITY_RELEASE. */
+ * Any change of a descriptor moves USB_IDENTITY_RELEASE; a device with n pads is release USB_IDENTITY_RELEASE + n. */
 #ifndef TRANSOM_HOST_USB_USB_HID_H
 #define TRANSOM_HOST_USB_USB_HID_H
 
 #include "host/usb/usb_function.h"
+#include "host/usb/usb_hid_gamepads.h"
 
-enum usb_hid_interface { USB_HID_BOOT_KEYBOARD, USB_HID_KEYS, USB_HID_POINTER, USB_HID_INTERFACES };
+enum usb_hid_interface { USB_HID_BOOT_KEYBOARD, USB_HID_KEYS, USB_HID_POINTER, USB_HID_GAMEPADS, USB_HID_INTERFACES };
 #define USB_HID_ENDPOINT(interface) ((uint8_t)(0x81 + (interface)))
 
 /* Report IDs; 0 = the boot keyboard's only report, which has none. */
@@ -35,11 +37,22 @@ enum { USB_HID_ID_BITMAP = 1, USB_HID_ID_CONSUMER = 2, USB_HID_ID_SYSTEM = 3, US
 #define USB_HID_BOOT_REPORT_BYTES 8
 #define USB_HID_REPORT_BYTES_MAX 32
 
-extern const struct usb_descriptors usb_hid_descriptors;
+#define USB_HID_INTERFACE_BYTES (9 + 9 + 7) /* interface, HID and endpoint descriptor */
+#define USB_HID_CONFIGURATION_BYTES_MAX (9 + USB_HID_INTERFACES * USB_HID_INTERFACE_BYTES)
 
-/* The HID descriptor (9 bytes) and the report descriptor of an interface. */
-const uint8_t *usb_hid_class_descriptor(enum usb_hid_interface interface);
-const uint8_t *usb_hid_report_descriptor(enum usb_hid_interface interface, size_t *bytes);
+struct usb_hid_description {
+  struct usb_descriptors descriptors; /* of the bytes below */
+  unsigned gamepads;                  /* 0 .. USB_HID_GAMEPADS_MAX */
+  uint8_t device[USB_DEVICE_DESCRIPTOR_BYTES];
+  uint8_t configuration[USB_HID_CONFIGURATION_BYTES_MAX];
+};
+
+/* Not to be moved afterwards. */
+void usb_hid_describe(struct usb_hid_description *description, unsigned gamepads);
+
+/* The HID descriptor (9 bytes) and the report descriptor of an interface; NULL: there is no such interface. */
+const uint8_t *usb_hid_class_descriptor(const struct usb_hid_description *description, unsigned interface);
+const uint8_t *usb_hid_report_descriptor(const struct usb_hid_description *description, unsigned interface, size_t *bytes);
 
 /* --- keys --- */
 

@@ -284,6 +284,8 @@ static size_t function_in(void *function, uint8_t endpoint, uint8_t data[USB_PAC
     return boot_in(function, data);
   case USB_HID_KEYS:
     return keys_in(function, data);
+  case USB_HID_GAMEPADS:
+    return usb_hid_gamepads_in(&((struct usb_hid_function *)function)->gamepads, data);
   default:
     return pointer_in(function, data);
   }
@@ -295,6 +297,8 @@ static void function_in_lost(void *function, uint8_t endpoint) {
   const enum usb_hid_interface interface = interface_of(endpoint);
   hid->boot_due |= interface == USB_HID_BOOT_KEYBOARD;
   hid->mouse_due |= interface == USB_HID_POINTER;
+  if (interface == USB_HID_GAMEPADS)
+    hid->gamepads.due = (uint8_t)((1u << hid->description.gamepads) - 1);
   if (interface == USB_HID_KEYS)
     hid->keys_due = 1u << USB_HID_ID_BITMAP | 1u << USB_HID_ID_CONSUMER | 1u << USB_HID_ID_SYSTEM;
 }
@@ -307,6 +311,8 @@ static void function_listening(void *function, uint8_t endpoint, bool listening)
     drop_keys(hid);
   if (!listening && interface == USB_HID_POINTER)
     drop_pointer(hid);
+  if (!listening && interface == USB_HID_GAMEPADS)
+    usb_hid_gamepads_drop(&hid->gamepads);
   tell_heard(hid);
 }
 
@@ -342,6 +348,7 @@ static void function_reset(void *function) {
   hid->multiplied[USB_HID_VERTICAL] = hid->multiplied[USB_HID_HORIZONTAL] = false;
   drop_keys(hid);
   drop_pointer(hid);
+  usb_hid_gamepads_init(&hid->gamepads);
   hid->keys_due = 0;
   hid->boot_due = hid->mouse_due = false;
   usb_hid_function_set_leds(hid, 0);
@@ -366,6 +373,25 @@ void usb_hid_function_init(struct usb_hid_function *hid, const struct usb_hid_ev
   memset(hid, 0, sizeof(*hid));
   hid->events = events;
   hid->user_data = user_data;
+  usb_hid_describe(&hid->description, 0);
+  usb_hid_gamepads_init(&hid->gamepads);
+}
+
+void usb_hid_function_set_gamepads(struct usb_hid_function *hid, unsigned count) { usb_hid_describe(&hid->description, count); }
+
+static void gamepads_changed(struct usb_hid_function *hid, bool kept) {
+  hid->overflowed |= !kept;
+  tell_data(hid, USB_HID_GAMEPADS);
+}
+
+void usb_hid_function_gamepad_button(struct usb_hid_function *hid, uint8_t pad, uint8_t button, bool down) {
+  if (hid->listening[USB_HID_GAMEPADS] && pad < hid->description.gamepads)
+    gamepads_changed(hid, usb_hid_gamepads_button(&hid->gamepads, pad, button, down));
+}
+
+void usb_hid_function_gamepad_axis(struct usb_hid_function *hid, uint8_t pad, uint16_t usage, int32_t value) {
+  if (hid->listening[USB_HID_GAMEPADS] && pad < hid->description.gamepads)
+    gamepads_changed(hid, usb_hid_gamepads_axis(&hid->gamepads, pad, usage, value));
 }
 
 void usb_hid_function_release_all(struct usb_hid_function *hid) {
@@ -373,6 +399,7 @@ void usb_hid_function_release_all(struct usb_hid_function *hid) {
     hid->wanted_keys = no_keys;
     append_key(hid, (struct usb_hid_key_change){.release_all = true});
   }
+  gamepads_changed(hid, usb_hid_gamepads_rest(&hid->gamepads));
   if (hid->wanted_buttons == 0)
     return;
   struct usb_hid_pointer_change *entry = open_change(hid);

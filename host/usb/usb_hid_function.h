@@ -43,6 +43,7 @@ struct usb_hid_events {
 };
 
 struct usb_hid_function {
+  struct usb_hid_description description;
   const struct usb_hid_events *events;
   void *user_data;
   bool listening[USB_HID_INTERFACES];
@@ -63,9 +64,14 @@ struct usb_hid_function {
   struct usb_hid_pointer_change pointer[USB_HID_QUEUE_ENTRIES];
   uint32_t pointer_first, pointer_count;
   bool mouse_due;
+
+  struct usb_hid_gamepads gamepads;
 };
 
 extern const struct usb_function_impl usb_hid_function_impl;
+
+/* Only while it is plugged in nowhere. */
+void usb_hid_function_set_gamepads(struct usb_hid_function *hid, unsigned count);
 
 void usb_hid_function_init(struct usb_hid_function *hid, const struct usb_hid_events *events, void *user_data);
 
@@ -74,6 +80,8 @@ void usb_hid_function_button(struct usb_hid_function *hid, uint8_t button, bool 
 void usb_hid_function_relative(struct usb_hid_function *hid, int32_t dx, int32_t dy);
 void usb_hid_function_absolute(struct usb_hid_function *hid, uint16_t x, uint16_t y);
 void usb_hid_function_wheel(struct usb_hid_function *hid, enum usb_hid_wheel wheel, int32_t amount);
+void usb_hid_function_gamepad_button(struct usb_hid_function *hid, uint8_t pad, uint8_t button, bool down); /* both 0 .. */
+void usb_hid_function_gamepad_axis(struct usb_hid_function *hid, uint8_t pad, uint16_t usage, int32_t value);
 void usb_hid_function_release_all(struct usb_hid_function *hid); /* behind what waits already */
 void usb_hid_function_idle(struct usb_hid_function *hid);
 

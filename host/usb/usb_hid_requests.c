@@ -16,13 +16,13 @@ static int copy(uint8_t *in, const void *bytes, size_t count) {
   return (int)count;
 }
 
-static int get_descriptor(enum usb_hid_interface interface, const struct usb_setup *setup, uint8_t *in) {
+static int get_descriptor(const struct usb_hid_description *description, unsigned interface, const struct usb_setup *setup, uint8_t *in) {
   if (setup->value >> 8 == TYPE_HID)
-    return copy(in, usb_hid_class_descriptor(interface), CLASS_DESCRIPTOR_BYTES);
+    return copy(in, usb_hid_class_descriptor(description, interface), CLASS_DESCRIPTOR_BYTES);
   if (setup->value >> 8 != TYPE_REPORT)
     return USB_STALL;
   size_t bytes;
-  const uint8_t *descriptor = usb_hid_report_descriptor(interface, &bytes);
+  const uint8_t *descriptor = usb_hid_report_descriptor(description, interface, &bytes);
   return copy(in, descriptor, bytes);
 }
 
@@ -35,6 +35,8 @@ static int get_input(const struct usb_hid_function *hid, enum usb_hid_interface 
     return (int)usb_hid_mouse_report(&(struct usb_hid_mouse){.buttons = hid->told_buttons}, in);
   if (interface == USB_HID_POINTER && id == USB_HID_ID_ABSOLUTE)
     return (int)usb_hid_absolute_report(hid->x, hid->y, in);
+  if (interface == USB_HID_GAMEPADS && id >= 1 && id <= hid->description.gamepads)
+    return (int)usb_hid_gamepad_report(&hid->gamepads.told[id - 1], id, in);
   return USB_STALL;
 }
 
@@ -100,10 +102,10 @@ static int class_request(struct usb_hid_function *hid, enum usb_hid_interface in
 int usb_hid_requests_control(struct usb_hid_function *hid, const struct usb_setup *setup, const uint8_t *out,
                              uint8_t in[USB_CONTROL_BYTES_MAX]) {
   const uint8_t recipient = setup->request_type & USB_REQUEST_RECIPIENT_MASK, type = setup->request_type & USB_REQUEST_TYPE_MASK;
-  if (recipient != USB_RECIPIENT_INTERFACE || setup->index >= USB_HID_INTERFACES)
+  if (recipient != USB_RECIPIENT_INTERFACE || !usb_hid_class_descriptor(&hid->description, setup->index))
     return USB_STALL;
   const enum usb_hid_interface interface = (enum usb_hid_interface)setup->index;
   if (type == USB_REQUEST_TYPE_STANDARD && setup->request == USB_REQUEST_GET_DESCRIPTOR && setup->request_type & USB_REQUEST_IN)
-    return get_descriptor(interface, setup, in);
+    return get_descriptor(&hid->description, interface, setup, in);
   return type == USB_REQUEST_TYPE_CLASS ? class_request(hid, interface, setup, out, in) : USB_STALL;
 }

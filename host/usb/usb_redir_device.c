@@ -47,7 +47,9 @@ struct usb_redir_device {
   struct usb_layout layout;
   struct in_endpoint in[USB_ENDPOINTS_MAX];
   size_t read_budget;
-  bool in_turn; /* inside the parser, which must not be taken away */
+  bool in_turn;  /* inside the parser, which must not be taken away */
+  bool stopping; /* the function is being told; what it has to say meanwhile is for nobody */
+  bool greeted;  /* the other end said hello */
   bool hung_up, said_broken;
   char complaint[128]; /* the parser's last */
 };
@@ -83,7 +85,7 @@ static void answer_waiting(struct usb_redir_device *device, uint8_t address) {
 
 static void take_request(struct usb_redir_device *device, uint8_t address, struct usb_transfer transfer) {
   struct in_endpoint *endpoint = in_endpoint(device, address);
-  const bool exists = address & USB_REQUEST_IN && device->layout.in[address & 0x0f].exists && device->configuration != 0;
+  const bool exists = (address & ~0x0f) == USB_REQUEST_IN && device->layout.in[address & 0x0f].exists && device->configuration != 0;
   if (!exists || !usb_transfer_queue_put(&endpoint->queue, transfer)) {
     answer(device, address, transfer.id, exists ? usb_redir_ioerror : usb_redir_inval, NULL, 0);
     return;
@@ -138,10 +140,7 @@ static void send_layout(struct usb_redir_device *device) {
 
 static uint16_t word_at(const uint8_t *bytes, size_t at) { return (uint16_t)(bytes[at] | bytes[at + 1] << 8); }
 
-static void on_hello(void *user_data, struct usb_redir_hello_header *hello) {
-  (void)hello;
-  struct usb_redir_device *device = user_data;
-  device->said_broken = false;
+static void plug_in(struct usb_redir_device *device) {
   send_layout(device);
   const uint8_t *descriptor = device->descriptors->device; /* fields: USB 2.0, table 9-8 */
   struct usb_redir_device_connect_header connect = {
@@ -156,13 +155,23 @@ static void on_hello(void *user_data, struct usb_redir_hello_header *hello) {
   usbredirparser_send_device_connect(device->parser, &connect);
 }
 
+static void on_hello(void *user_data, struct usb_redir_hello_header *hello) {
+  (void)hello;
+  struct usb_redir_device *device = user_data;
+  device->said_broken = false;
+  device->greeted = true;
+  plug_in(device);
+}
+
 /* --- what the guest asks of the device --- */
 
 static void back_to_default(struct usb_redir_device *device) {
+  device->stopping = true;
   stop_endpoints(device);
   device->configuration = 0;
   memset(device->alternate, 0, sizeof(device->alternate));
   device->impl->reset(device->function);
+  device->stopping = false;
 }
 
 static void on_reset(void *user_data) { back_to_default(user_data); }
@@ -334,7 +343,7 @@ static struct usbredirparser *create_parser(struct usb_redir_device *device) {
 }
 
 static void disconnect(struct usb_redir_device *device) {
-  assert(!device->in_turn);
+  assert(!device->in_turn && !device->stopping);
   if (!device->parser)
     return;
   back_to_default(device); /* its answers go nowhere */
@@ -388,7 +397,7 @@ static bool take_socket(struct usb_redir_device *device, int socket) {
   disconnect(device);
   device->socket = socket;
   device->complaint[0] = '\0';
-  device->hung_up = false;
+  device->hung_up = device->greeted = false;
   device->parser = create_parser(device);
   device->source = device->parser ? event_loop_add_fd(device->loop, socket, EVENT_READABLE, on_socket, device) : NULL;
   if (device->source)
@@ -448,8 +457,22 @@ void usb_redir_device_detach(struct usb_redir_device *device) {
   event_timer_set(device->retry, 0, 0);
 }
 
+void usb_redir_device_replug(struct usb_redir_device *device, void (*change)(void *user_data), void *user_data) {
+  assert(!device->in_turn);
+  const bool plugged_in = device->parser && device->greeted;
+  if (plugged_in) {
+    back_to_default(device);
+    usbredirparser_send_device_disconnect(device->parser);
+  }
+  change(user_data);
+  if (!plugged_in)
+    return;
+  plug_in(device);
+  write_out(device);
+}
+
 void usb_redir_device_kick(struct usb_redir_device *device, uint8_t endpoint) {
-  if (!device->parser || in_endpoint(device, endpoint)->queue.count == 0)
+  if (!device->parser || device->stopping || in_endpoint(device, endpoint)->queue.count == 0)
     return;
   answer_waiting(device, endpoint);
   if (!device->in_turn)

@@ -29,6 +29,9 @@ bool usb_redir_device_attach(struct usb_redir_device *device, int connected_sock
 /* QEMU listens at `path` (server=on): connects now, and again once a second after a loss. False: the path is too long. */
 bool usb_redir_device_attach_path(struct usb_redir_device *device, const char *path);
 
+/* Unplugs it, calls `change` (which may change what the descriptors say), and plugs it in again behind the same socket. */
+void usb_redir_device_replug(struct usb_redir_device *device, void (*change)(void *user_data), void *user_data);
+
 void usb_redir_device_detach(struct usb_redir_device *device); /* an unplug; also forgets the path */
 
 /* There may be something to give at this IN endpoint. Data plane. */

@@ -1,7 +1,4 @@
-#define LOG_MODULE "usb"
 #include "host/usb/usb_redir_refusals.h"
-
-#include "common/log.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -61,10 +58,7 @@ static void on_stop_bulk(void *user_data, uint64_t id, struct usb_redir_stop_bul
 }
 static void on_disconnect_ack(void *user_data) { (void)user_data; }
 
-static void on_filter_reject(void *user_data) {
-  (void)user_data;
-  log_warning("QEMU's filter refuses the device; allow %s in the usb-redir device's filter", "class 3 (HID)");
-}
+static void on_filter_reject(void *user_data) { (void)user_data; }
 
 static void on_filter(void *user_data, struct usbredirfilter_rule *rules, int count) {
   (void)user_data, (void)count;

@@ -21,6 +21,7 @@
 #include <linux/input-event-codes.h>
 
 #define EVIOCGRAB_REQUEST _IOW('E', 0x90, int) /* linux/input.h has a struct input_event of its own */
+#define EVIOCREVOKE_REQUEST _IOW('E', 0x91, int)
 
 static void grab_by_other(int fd, int grab) { assert_int_equal(ioctl(fd, EVIOCGRAB_REQUEST, grab), 0); }
 
@@ -188,6 +189,28 @@ static void an_unplug_while_captured_releases_its_keys(void **state) {
   assert_int_equal(grab(world, true), -ENODEV);
 }
 
+/* What the broker does to a viewer that is not to have the keyboard any more. */
+static void a_revoked_descriptor_is_a_lost_device(void **state) {
+  struct world *world = *state;
+  struct uinput_device keyboard;
+  uinput_device_create(&keyboard, UINPUT_KEYBOARD, "keyboard", NULL);
+  const int fd = uinput_device_open(&keyboard), brokers = dup(fd);
+  assert_int_equal(evdev_reader_add(world->reader, fd, &keyboard.info), 0);
+  assert_int_equal(grab(world, true), 0);
+  uinput_device_key(&keyboard, KEY_LEFTSHIFT, true);
+  world_settle(world);
+  assert_int_equal(world_keys_down(world), 1);
+  assert_int_equal(ioctl(brokers, EVIOCREVOKE_REQUEST, 0), 0);
+  const int compositor = uinput_device_open(&keyboard);
+  world_await(world, world->lost == 1);
+  assert_int_equal(world_keys_down(world), 0);
+  uinput_device_key(&keyboard, KEY_LEFTSHIFT, false);
+  assert_int_equal(uinput_count_events(compositor, EV_KEY, KEY_LEFTSHIFT, NULL), 1); /* the grab ended with it */
+  close(brokers);
+  close(compositor);
+  uinput_device_destroy(&keyboard);
+}
+
 static void a_keyboard_that_comes_while_captured_is_grabbed_when_its_keys_are_up(void **state) {
   struct world *world = *state;
   struct uinput_device mouse, keyboard;
@@ -248,17 +271,10 @@ static void a_wheel_is_counted_once(void **state) {
 #define FLOOD_ROUNDS_LONG 1000
 #define FLOOD_KEYS 40
 
-static uint64_t seed(void) {
-  const char *given = getenv("TRANSOM_SEED");
-  const uint64_t value = given ? strtoull(given, NULL, 0) : 1;
-  print_message("TRANSOM_SEED=%llu\n", (unsigned long long)value);
-  return value;
-}
-
 /* Keys change while so much is emitted that the kernel drops some: what is told must end where the kernel is. */
 static void no_key_is_stuck_after_a_flood(void **state) {
   struct world *world = *state;
-  struct test_random random = {seed()};
+  struct test_random random = {world_seed()};
   struct uinput_device keyboard;
   bool down[FLOOD_KEYS + 1] = {false};
   uinput_device_create(&keyboard, UINPUT_KEYBOARD, "keyboard", NULL);
@@ -388,6 +404,7 @@ int main(void) {
       CASE(a_key_held_over_a_grab_and_a_release_stays_with_its_side),
       CASE(asking_what_is_down_loses_nothing),
       CASE(an_unplug_while_captured_releases_its_keys),
+      CASE(a_revoked_descriptor_is_a_lost_device),
       CASE(a_keyboard_that_comes_while_captured_is_grabbed_when_its_keys_are_up),
       CASE(the_kernels_repeats_go_no_further),
       CASE(a_wheel_is_counted_once),

@@ -118,6 +118,13 @@ long world_length(long length_long) {
   return is_long ? length_long : hundredth < 10 ? 10 : hundredth;
 }
 
+uint64_t world_seed(void) {
+  const char *given = getenv("TRANSOM_SEED");
+  const uint64_t value = given ? strtoull(given, NULL, 0) : 1;
+  print_message("TRANSOM_SEED=%llu\n", (unsigned long long)value);
+  return value;
+}
+
 bool world_said(const struct world *world, const char *text) {
   for (size_t i = 0; i < world->line_count; i++)
     if (strstr(world->lines[i], text))

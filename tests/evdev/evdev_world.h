@@ -44,6 +44,7 @@ void world_settle(struct world *world);
 int world_keys_down(const struct world *world);
 int64_t world_sum(const struct world *world, uint16_t page, uint16_t usage);
 long world_length(long length_long); /* that with TRANSOM_LONG=1, else a hundredth, at least 10 */
+uint64_t world_seed(void);           /* TRANSOM_SEED, printed */
 bool world_said(const struct world *world, const char *text);
 
 #endif

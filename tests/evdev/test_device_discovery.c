@@ -206,6 +206,21 @@ static void a_second_interface_that_came_first_is_told_of_anew(void **state) {
   assert_int_equal(roles_of(fixture, &keyboard), INPUT_DEVICE_KEYBOARD);
 }
 
+static void the_devices_of_another_seat_are_not_ours(void **state) {
+  struct fixture *fixture = *state;
+  struct mock_input other = mouse, ours = mouse;
+  unsetenv("XDG_SEAT");
+  discover_by_udev(fixture);
+  other.seat = "seat1";
+  ours.number = 18;
+  ours.seat = "seat0";
+  mock_bed_plug(fixture->bed, &other);
+  mock_bed_plug(fixture->bed, &ours);
+  await_news(fixture, 1);
+  assert_null(find(fixture, other.number));
+  assert_non_null(find(fixture, ours.number));
+}
+
 static void write_attribute(const char *directory, const char *name, const char *value) {
   char path[256];
   snprintf(path, sizeof(path), "%s/%s", directory, name);
@@ -306,6 +321,7 @@ int main(void) {
       CASE(a_device_is_described_without_opening_it),
       CASE(devices_come_and_go),
       CASE(a_second_interface_that_came_first_is_told_of_anew),
+      CASE(the_devices_of_another_seat_are_not_ours),
       CASE(without_udev_inotify_tells),
       cmocka_unit_test(a_choice_is_a_path_a_link_or_ids),
   };

@@ -1,7 +1,9 @@
 /* The pure parts of the evdev source: table, frames, merging. */
+#include "host/input/evdev_controller.h"
 #include "host/input/evdev_frame.h"
 #include "host/input/evdev_keymap.h"
 #include "host/input/evdev_merge.h"
+#include "host/input/input_recording.h"
 #include "host/input/keymap_table.h"
 
 #include <setjmp.h>
@@ -78,19 +80,60 @@ static void keys_of_several_devices_are_one(void **state) {
   evdev_frame_clear(&frame);
   add_key(&frame, KEY_A, 1); /* another keyboard */
   assert_int_equal(evdev_merge_frame(&merge, &frame, no_ranges, 1, events), 0);
-  assert_false(evdev_merge_drop(&merge, KEY_A, 2, events));
-  assert_true(evdev_merge_drop(&merge, KEY_A, 3, events));
+  evdev_frame_clear(&frame);
+  add_key(&frame, KEY_A, 0);
+  assert_int_equal(evdev_merge_frame(&merge, &frame, no_ranges, 2, events), 0); /* the other one still holds it */
+  add_key(&frame, KEY_FN, 0);
+  assert_int_equal(evdev_merge_frame(&merge, &frame, no_ranges, 3, events), 1);
   assert_int_equal(events[0].value, 0);
   assert_int_equal(events[0].usage, 0x04);
-  assert_false(evdev_merge_drop(&merge, KEY_FN, 3, events));
+}
+
+static void require_event(const struct input_event *event, uint16_t page, uint16_t usage, int32_t value) {
+  assert_int_equal(event->controller, 3);
+  assert_int_equal(event->page, page);
+  assert_int_equal(event->usage, usage);
+  assert_int_equal(event->value, value);
+}
+
+static void a_controller_speaks_for_itself(void **state) {
+  (void)state;
+  struct evdev_range ranges[EVDEV_AXES] = {[ABS_X] = {-128, 127}, [ABS_BRAKE] = {0, 1023}, [ABS_Y] = {5, 5}};
+  struct evdev_controller controller = {.number = 3};
+  struct evdev_frame frame = {.key_count = 0};
+  struct input_event events[INPUT_REPORT_EVENTS_MAX];
+  evdev_frame_add(&frame, EV_ABS, ABS_X, 127);
+  evdev_frame_add(&frame, EV_ABS, ABS_Y, 5); /* an impossible range */
+  evdev_frame_add(&frame, EV_ABS, ABS_BRAKE, 0);
+  evdev_frame_add(&frame, EV_ABS, ABS_HAT0X, 1);
+  evdev_frame_add(&frame, EV_ABS, ABS_HAT0Y, -1);
+  evdev_frame_add(&frame, EV_ABS, ABS_MT_SLOT, 7);
+  add_key(&frame, BTN_SOUTH, 1);
+  add_key(&frame, BTN_TRIGGER, 1);
+  add_key(&frame, BTN_TRIGGER_HAPPY3, 1);
+  add_key(&frame, KEY_A, 1); /* of its chat pad: not a controller's */
+  assert_int_equal(evdev_controller_frame(&controller, &frame, ranges, 1, events), 6);
+  require_event(&events[0], INPUT_PAGE_DESKTOP, 0x30, INPUT_CONTROLLER_AXIS_MAX);
+  require_event(&events[1], INPUT_PAGE_DESKTOP, 0x32, -INPUT_CONTROLLER_AXIS_MAX);
+  require_event(&events[2], INPUT_PAGE_BUTTON, 1, 1);
+  require_event(&events[3], INPUT_PAGE_BUTTON, 1, 1); /* a joystick's first */
+  require_event(&events[4], INPUT_PAGE_BUTTON, 19, 1);
+  require_event(&events[5], INPUT_PAGE_DESKTOP, 0x39, 1); /* up and right */
+  evdev_frame_clear(&frame);
+  add_key(&frame, BTN_DPAD_DOWN, 1);
+  assert_int_equal(evdev_controller_frame(&controller, &frame, ranges, 2, events), 1);
+  require_event(&events[0], INPUT_PAGE_DESKTOP, 0x39, 3);
+  assert_int_equal(evdev_controller_rest(&controller, 3, events), 7);
+  require_event(&events[6], INPUT_PAGE_DESKTOP, 0x39, EVDEV_CONTROLLER_AT_REST);
+  for (size_t i = 0; i < 7; i++)
+    assert_true(input_recording_is_recordable(&events[i]));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_two_codes_share_a_usage),
-      cmocka_unit_test(every_pc_key_reaches_qemu),
-      cmocka_unit_test(a_frame_sums_its_motion),
-      cmocka_unit_test(keys_of_several_devices_are_one),
+      cmocka_unit_test(no_two_codes_share_a_usage),     cmocka_unit_test(every_pc_key_reaches_qemu),
+      cmocka_unit_test(a_frame_sums_its_motion),        cmocka_unit_test(keys_of_several_devices_are_one),
+      cmocka_unit_test(a_controller_speaks_for_itself),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,6 +129,15 @@ static void whoever_stops_a_replay_has_its_keys_back(void **state) {
   assert_string_equal(fixture->sink.told, "k7:e0+ k7:e0-");
 }
 
+static void its_controllers_are_known_beforehand(void **state) {
+  struct fixture *fixture = *state;
+  write_file(fixture, "transom-recording 1\n0.0 controller 1 axis 30 -5\n0.1 controller 3 button 2 down\n0.1 x 1\n0.2 end\n");
+  assert_int_equal(input_source_replay_controllers(fixture->path), 3);
+  write_file(fixture, "transom-recording 1\n0.0 x 1\n0.0 end\n");
+  assert_int_equal(input_source_replay_controllers(fixture->path), 0);
+  assert_int_equal(input_source_replay_controllers("/nowhere/at/all"), 0);
+}
+
 static void what_is_no_recording_is_refused(void **state) {
   struct fixture *fixture = *state;
   static const char *const others[] = {"", "\n", "transom-recording 2\n0.0 end\n", "transom-recording 1", "#!/bin/sh\n"};
@@ -279,6 +288,7 @@ int main(void) {
       CASE(a_cut_recording_is_said_so_and_leaves_nothing_down),
       CASE(a_recording_without_its_last_line_was_cut),
       CASE(whoever_stops_a_replay_has_its_keys_back),
+      CASE(its_controllers_are_known_beforehand),
       CASE(what_is_no_recording_is_refused),
       CASE(every_bad_line_is_called_bad),
       CASE(what_is_written_reads_the_same),

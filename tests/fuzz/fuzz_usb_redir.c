@@ -26,6 +26,8 @@ static void use(struct input_sink *sink, unsigned step) {
   sink->impl->button(sink, (enum input_button)(step % INPUT_BUTTONS), step % 32 < 16);
   sink->impl->wheel(sink, 40, -50);
   sink->impl->absolute(sink, (int32_t)step, 2);
+  sink->impl->controller(sink, (uint8_t)(step % 6), INPUT_PAGE_BUTTON, (uint16_t)(step % 40), step % 3 == 0);
+  sink->impl->controller(sink, 1, INPUT_PAGE_DESKTOP, (uint16_t)(0x2e + step % 16), (int32_t)step * -2000);
 }
 
 static void feed(struct event_loop *loop, struct input_sink *sink, struct fuzz_input input) {
@@ -55,8 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   log_set_sink(on_line, NULL);
   struct event_loop *loop = event_loop_create(EVENT_LOOP_AUTO);
   struct input_sink *sink = input_sink_usb_hid_create(loop);
-  for (int connection = 0; connection < 2; connection++)
+  for (unsigned connection = 0; connection < 2; connection++) {
+    input_sink_usb_hid_set_controllers(sink, 3 * connection);
     feed(loop, sink, (struct fuzz_input){data, bytes});
+  }
   sink->impl->destroy(sink);
   event_loop_destroy(loop);
   return 0;

@@ -3,12 +3,14 @@
  *
  * TRANSOM_LONG=1: 20 deaths of each kind instead of 10 in all. TRANSOM_SEED=N repeats a run. */
 #include "common/log.h"
+#include "common/unix_socket_linux.h"
 #include "host/event/event_loop.h"
 #include "support/broker_process.h"
 #include "support/guest_machine.h"
 #include "support/serve_process.h"
 #include "support/test_random.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -46,6 +49,7 @@ struct fixture {
   struct serve_process serve;
   struct test_random random;
   struct broker_process viewer;
+  char monitor[96];                  /* the test's own */
   bool down[DEVICES_MAX][CODES_MAX]; /* in the guest, by its own report */
   unsigned presses, releases;        /* in this round */
 };
@@ -187,14 +191,59 @@ static void every_key_comes_up(void **state) {
   }
 }
 
+/* ---- a paused VM ---- */
+
+/* One command on the test's own monitor. Events come between; the reply is a line with "return". */
+static void execute(int monitor, const char *command) {
+  char line[128], said[4096];
+  size_t filled = 0;
+  const int length = snprintf(line, sizeof line, "{\"execute\":\"%s\"}\n", command);
+  assert_int_equal(send(monitor, line, (size_t)length, MSG_NOSIGNAL), length);
+  do {
+    const ssize_t count = recv(monitor, said + filled, sizeof said - 1 - filled, 0);
+    assert_true(count > 0);
+    filled += (size_t)count;
+    said[filled] = 0;
+  } while (!strstr(said, "\"return\""));
+}
+
+/* A paused VM takes no keys. The guard says them when it goes on. */
+static void keys_come_up_when_a_paused_vm_goes_on(void **state) {
+  struct fixture *f = *state;
+  const char *const qmp[] = {"--qmp", f->machine.qmp_socket, NULL};
+  const int monitor = unix_socket_connect(f->monitor);
+  assert_true(monitor >= 0);
+  fcntl(monitor, F_SETFL, 0); /* blocking */
+  execute(monitor, "qmp_capabilities");
+  broker_process_start(&f->viewer, getuid(), BROKER_VIEWER, f->serve.control_socket, qmp);
+  broker_process_await(&f->viewer, "granted");
+  broker_process_await(&f->viewer, "sink ready");
+  tell_viewer(f, "press", 0);
+  await_down(f, 1, "key before the pause");
+  execute(monitor, "stop");
+  broker_process_await(&f->viewer, "sink gone");
+  assert_int_equal(truncate(f->serve.log, 0), 0);
+  broker_process_end(&f->viewer);
+  assert_true(serve_process_will_say(&f->serve, "releasing in the guest"));
+  for (int i = 0; i < 20; i++) /* QEMU has had time to refuse the key-ups; either way they must come in the end */
+    execute(monitor, "query-status");
+  execute(monitor, "cont");
+  await_down(f, 0, "key of a viewer that died while the VM was paused");
+  require_nothing_held(f);
+  close(monitor);
+}
+
 static int set_up(void **state) {
   struct fixture *f = &fixture;
   static const char *const small[] = {"--size", "1M", NULL};
   *state = f;
   assert_true(serve_process_init(&f->serve) && serve_process_start(&f->serve, small));
-  char chardev[160];
+  char chardev[160], own_monitor[160];
   snprintf(chardev, sizeof chardev, "socket,id=guarded,path=%.60s/usb-input.sock,reconnect=1", f->serve.directory);
-  const char *const words[] = {"-device", "qemu-xhci", "-chardev", chardev, "-device", "usb-redir,chardev=guarded", NULL};
+  snprintf(f->monitor, sizeof f->monitor, "%.60s/qmp", f->serve.directory);
+  snprintf(own_monitor, sizeof own_monitor, "unix:%.95s,server=on,wait=off", f->monitor);
+  const char *const words[] = {"-device", "qemu-xhci", "-chardev", chardev, "-device", "usb-redir,chardev=guarded",
+                               "-qmp",    own_monitor, NULL};
   guest_machine_boot(&f->machine, words);
   guest_machine_record(&f->machine, "");
   return 0;
@@ -202,6 +251,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   struct fixture *f = *state;
+  unlink(f->monitor);
   serve_process_finish(&f->serve);
   return 0;
 }
@@ -214,6 +264,7 @@ int main(void) {
     return 77;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_key_comes_up),
+      cmocka_unit_test(keys_come_up_when_a_paused_vm_goes_on),
   };
   const int failed = cmocka_run_group_tests(tests, set_up, tear_down);
   guest_machine_finish(&fixture.machine);

@@ -6,8 +6,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
+
+#define TURN_MS 20
+#define SIDE_RELEASED " 1 275 0"  /* EV_KEY, BTN_SIDE */
+#define EXTRA_RELEASED " 1 276 0" /* BTN_EXTRA */
 
 static void on_ready(bool ready, void *user_data) { ((struct usb_fixture *)user_data)->ready = ready; }
 static void on_leds(uint32_t leds, void *user_data) { ((struct usb_fixture *)user_data)->leds = leds; }
@@ -31,6 +36,21 @@ void usb_fixture_wait_ready(struct usb_fixture *fixture) {
 
 void usb_fixture_wait_unready(struct usb_fixture *fixture) {
   guest_machine_until(&fixture->machine, is_not_ready, fixture, "the sink knows that nobody hears it");
+}
+
+static void click(struct usb_fixture *fixture, enum input_button button) {
+  fixture->sink->impl->button(fixture->sink, button, true);
+  fixture->sink->impl->button(fixture->sink, button, false);
+}
+
+void usb_fixture_record(struct usb_fixture *fixture, const char *options) {
+  guest_machine_record(&fixture->machine, options);
+  do { /* a click that nobody hears leaves no trace */
+    event_loop_run_once(fixture->loop, TURN_MS);
+    click(fixture, INPUT_BUTTON_SIDE);
+  } while (!strstr(guest_machine_sync(&fixture->machine), SIDE_RELEASED));
+  click(fixture, INPUT_BUTTON_EXTRA); /* behind all the clicks that were heard */
+  guest_machine_wait(&fixture->machine, EXTRA_RELEASED);
 }
 
 void usb_fixture_key(struct usb_fixture *fixture, uint16_t page, uint16_t usage, bool down) {

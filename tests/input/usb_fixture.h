@@ -22,6 +22,8 @@ struct usb_fixture {
 void usb_fixture_create_sink(struct usb_fixture *fixture);
 void usb_fixture_wait_ready(struct usb_fixture *fixture); /* and until the recorder has the devices open */
 void usb_fixture_wait_unready(struct usb_fixture *fixture);
+/* Starts the recorder anew. Linux reads a mouse only while someone has it open: waits until it does so again. */
+void usb_fixture_record(struct usb_fixture *fixture, const char *options);
 
 void usb_fixture_key(struct usb_fixture *fixture, uint16_t page, uint16_t usage, bool down);
 int usb_fixture_connect(const struct usb_fixture *fixture); /* a socket that leads to QEMU */

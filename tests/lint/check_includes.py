@@ -23,7 +23,11 @@ LINUX = re.compile(
     r"^(sys|linux|asm|net|netinet|arpa|bits)/|^(dirent|dlfcn|endian|fcntl|fnmatch|ftw|getopt|glob|grp|libgen|poll|pthread|pwd|sched|"
     r"semaphore|spawn|strings|syslog|termios|ucontext|unistd|utime)\.h$"
 )
-WINDOWS = re.compile(r"^(windows|winsock2|process|bcrypt|setupapi|cfgmgr32|initguid|d3d\w+|dxgi\w*|shellapi|winioctl)\.h$", re.I)
+WINDOWS = re.compile(
+    r"^(windows|winsock2|process|bcrypt|aclapi|avrt|sddl|shlobj|tlhelp32|wtsapi32|setupapi|cfgmgr32|initguid|shellapi|winioctl|"
+    r"d3d\w+|dxgi\w*)\.h$",
+    re.I,
+)
 SIMD = re.compile(r"^(emmintrin|smmintrin|tmmintrin|immintrin|x86intrin|cpuid)\.h$")
 
 # Longest prefix wins. Each part may include itself and these.
@@ -47,6 +51,7 @@ PARTS = {
 }
 INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
+    *(("host/present/vulkan/vulkan_pipeline.c", f"shader_{name}.h") for name in ("overlay_frag", "picture_frag", "window_vert")),  # generated
     ("host/serve/key_release.c", "host/input/keymap_table.h"),  # QEMU's names of keys: a constant table
     ("protocol/atomics.h", "simulated_memory.h"),  # tests/support, in the one test that defines WIRE_SIMULATED_MEMORY
 }
@@ -55,9 +60,11 @@ HOST_WIDE = {"host/stats/latency_trace.h"}
 
 # Third-party APIs and their homes; tests may use them all.
 THIRD_PARTY = {
-    "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*"]),
+    "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*", "host/present/vulkan/vulkan_surface_sdl.c"]),
+    "Vulkan": (r"^vulkan/", ["host/present/vulkan/*"]),
+    "XCB": (r"^xcb/", ["host/present/vulkan/vulkan_surface_sdl.c"]),
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
-    "inih": (r"^ini\.h$", ["common/options.c"]),
+    "inih": (r"^ini\.h$", ["common/ini_reader_linux.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
     "expat": (r"^expat\.h$", ["host/vm/domain_xml.c"]),
     "libvirt": (r"^libvirt/", ["host/vm/libvirt_*"]),
@@ -67,6 +74,7 @@ THIRD_PARTY = {
     "usbredir": (r"^usbredir", ["host/usb/usb_redir_*.c"]),
     "libpng": (r"^png\.h$", ["host/app/screenshot.c"]),
     "libdrm": (r"^(xf86drm|xf86drmMode|drm|drm_\w+)\.h$|^(libdrm|drm)/", ["guest/linux/*.c"]),
+    "DirectX headers": (r"^directx/", ["guest/windows/*.[ch]"]),
     "libsystemd": (r"^systemd/", ["host/serve/*.c"]),
     "cmocka": (r"^cmocka", []),
 }
@@ -80,12 +88,13 @@ SEAM_HEADERS = {
     "host/link/guest_link.h",
     "host/present/presenter.h",
     "guest/core/cursor_source.h",
+    "guest/core/display_system.h",
     "guest/core/frame_copier.h",
     "guest/core/region_device.h",
     "guest/core/screen_capture.h",
 }
 # Plain values that seams exchange.
-SEAM_TYPES = {"host/present/picture_layout.h", "host/input/input_event.h"}
+SEAM_TYPES = {"host/present/picture_layout.h", "host/input/input_event.h", "guest/core/display_choice.h"}
 
 # Files that are data plane from end to end: no log, no heap.
 DATA_PLANE = [
@@ -99,6 +108,7 @@ DATA_PLANE = [
     "host/input/host_keys.*",
     "host/input/hotkeys.*",
     "host/input/input_capture.*",
+    "host/input/evdev_controller.*",
     "host/input/evdev_frame.*",
     "host/input/evdev_keymap.*",
     "host/input/evdev_merge.*",
@@ -109,6 +119,7 @@ DATA_PLANE = [
     "host/input/qmp_input_command.*",
     "host/usb/usb_hid.*",
     "host/usb/usb_hid_function.*",
+    "host/usb/usb_hid_gamepads.*",
     "host/usb/usb_transfer_queue.*",
 ]
 HEAP = re.compile(r"\b(malloc|calloc|realloc|free|strdup|strndup|asprintf|aligned_alloc|posix_memalign)\s*\(")

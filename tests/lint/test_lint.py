@@ -2,11 +2,13 @@
 """The lint scripts can fail: each gets a tree with one violation of each rule, and one without."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
+import check_cppcheck
 import check_format
 import check_includes
 import check_sizes
@@ -125,6 +127,16 @@ class Format(unittest.TestCase):
             style = file.read()
         self.assertEqual(len(faults(check_format, {".clang-format": style, "a.c": "int  a;\n"})), 1)
         self.assertEqual(faults(check_format, {".clang-format": style, "a.c": "int a;\n"}), [])
+
+
+class Cppcheck(unittest.TestCase):
+    def test_cppcheck(self):
+        if not shutil.which("cppcheck"):
+            self.skipTest("no cppcheck")
+        bad = "int at(void);\nint at(void) {\n  int list[4] = {0};\n  return list[4];\n}\n"
+        for part in ("guest/core", "guest/windows", "guest/linux"):
+            self.assertEqual(len(faults(check_cppcheck, {f"{part}/a.c": bad})), 1)
+            self.assertEqual(faults(check_cppcheck, {f"{part}/a.c": bad.replace("list[4];", "list[3];")}), [])
 
 
 class Programs(unittest.TestCase):

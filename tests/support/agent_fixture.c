@@ -29,6 +29,12 @@ static int acquire(struct screen_capture *capture, uint64_t now_ns, struct scree
   fixture->looks++;
   *frame = (struct screen_frame){
       .mode = fixture->mode, .pixels = fixture->screen, .pitch_bytes = (size_t)fixture->mode.width * 4, .acquired_ns = now_ns};
+  if (fixture->copier) {
+    frame->copier = fixture->copier;
+    frame->pixels = NULL;
+    frame->damage_known = true;
+    damage_set_full(&frame->damage);
+  }
   return fixture->result;
 }
 
@@ -52,7 +58,7 @@ int agent_fixture_setup(void **state) {
   fixture->screen = calloc(1, SCREEN_BYTES);
   fixture->capture = (struct screen_capture){.impl = &capture_impl, .period_ns = 10000000, .text = "for a reason"};
   fixture->mode = (struct screen_mode){320, 200, TRANSOM_FORMAT_BGRA8, 0};
-  fixture->ports = (struct agent_ports){&fixture->device, &fixture->capture, agent_fixture_now_ns};
+  fixture->ports = (struct agent_ports){.device = &fixture->device, .capture = &fixture->capture, .now_ns = agent_fixture_now_ns};
   fixture->agent = agent_create(&fixture->options, &fixture->ports);
   return fixture->agent ? 0 : -1;
 }

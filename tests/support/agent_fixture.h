@@ -23,7 +23,8 @@ struct agent_fixture {
   int result; /* of acquire() */
   struct screen_cursor cursor;
   uint8_t *screen;
-  uint64_t looks; /* calls of acquire() */
+  uint64_t looks;              /* calls of acquire() */
+  struct frame_copier *copier; /* NULL = the processor copies; else every frame is all damage */
   struct agent_options options;
   struct agent_ports ports;
   struct agent *agent;

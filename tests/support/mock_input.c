@@ -100,6 +100,8 @@ static void describe(struct text *text, const struct mock_input *input) {
   add_words(text, "properties", list_bits(input->properties));
   add(text, "\nP: /devices/virtual/input/input%d/event%d\nN: input/event%d\n", n, n, n);
   add(text, "E: DEVNAME=/dev/input/event%d\nE: MAJOR=13\nE: MINOR=%d\nE: SUBSYSTEM=input\n", n, 64 + n);
+  if (input->seat)
+    add(text, "E: ID_SEAT=%s\n", input->seat);
   if (input->by_id)
     add(text, "S: input/by-id/%s\nE: DEVLINKS=/dev/input/by-id/%s\n", input->by_id, input->by_id);
   add(text, "A: dev=13:%d\\n\n", 64 + n);

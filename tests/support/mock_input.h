@@ -10,8 +10,8 @@
 struct mock_bed; /* one a test; owns everything below it */
 
 struct mock_input {
-  int number;                             /* inputN and eventN; once a bed */
-  const char *name, *phys, *uniq, *by_id; /* all but the name optional */
+  int number;                                    /* inputN and eventN; once a bed */
+  const char *name, *phys, *uniq, *by_id, *seat; /* all but the name optional */
   uint16_t bus, vendor, product;
   const int (*key_ranges)[2];                  /* first and last; ends with {0, 0} */
   const int *relative, *absolute, *properties; /* each ends with -1; NULL = none */

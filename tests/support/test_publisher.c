@@ -5,6 +5,7 @@
 #include "support/test_picture.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,7 @@
 
 #define FRAME_BYTES_MAX (TEST_PUBLISHER_WIDTH_MAX * TEST_PUBLISHER_HEIGHT_MAX * 8u)
 
-bool test_publisher_init(struct test_publisher *publisher) {
-  const char *directory = getenv("TMPDIR");
-  *publisher = (struct test_publisher){.width = 640, .height = 400, .format = TRANSOM_FORMAT_BGRA8};
-  snprintf(publisher->path, sizeof publisher->path, "%.40s/transom-XXXXXX", directory ? directory : "/tmp");
-  publisher->fd = mkstemp(publisher->path);
+static bool map(struct test_publisher *publisher) {
   if (publisher->fd < 0 || ftruncate(publisher->fd, (off_t)TEST_PUBLISHER_REGION_BYTES) != 0)
     return false;
   publisher->base = mmap(NULL, TEST_PUBLISHER_REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, publisher->fd, 0);
@@ -25,10 +22,31 @@ bool test_publisher_init(struct test_publisher *publisher) {
   return publisher->base != MAP_FAILED && publisher->screen;
 }
 
+static void begin(struct test_publisher *publisher) {
+  *publisher = (struct test_publisher){.width = 640, .height = 400, .format = TRANSOM_FORMAT_BGRA8};
+}
+
+bool test_publisher_init(struct test_publisher *publisher) {
+  begin(publisher);
+  publisher->fd = memfd_create("test region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  snprintf(publisher->path, sizeof publisher->path, "/proc/%d/fd/%d", (int)getpid(), publisher->fd);
+  return map(publisher) && fcntl(publisher->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0;
+}
+
+bool test_publisher_init_file(struct test_publisher *publisher) {
+  const char *directory = getenv("TMPDIR");
+  begin(publisher);
+  snprintf(publisher->path, sizeof publisher->path, "%.40s/transom-XXXXXX", directory ? directory : "/dev/shm");
+  publisher->fd = mkstemp(publisher->path);
+  publisher->is_file = true;
+  return map(publisher);
+}
+
 void test_publisher_finish(struct test_publisher *publisher) {
   munmap(publisher->base, TEST_PUBLISHER_REGION_BYTES);
   close(publisher->fd);
-  unlink(publisher->path);
+  if (publisher->is_file)
+    unlink(publisher->path);
   free(publisher->screen);
 }
 
@@ -67,22 +85,19 @@ void test_publisher_beat(struct test_publisher *publisher) {
   wire_store64(heartbeat, wire_load64(heartbeat) + 1);
 }
 
-/* Both the screen and what the slot lacks: the copy follows begin()'s orders, so a wrong order shows. */
-static void copy_to_slot(struct test_publisher *publisher, volatile uint8_t *pixels, uint32_t pitch_bytes, struct transom_damage *copy) {
-  if (copy->full) {
-    copy->count = 1;
-    copy->rects[0] = (struct transom_rect){0, 0, (uint16_t)publisher->width, (uint16_t)publisher->height};
-  }
-  for (uint32_t i = 0; i < copy->count; i++) {
-    struct transom_rect rect = copy->rects[i];
+/* What the slot lacks, of rows [rows_done, end): the copy follows begin()'s orders, so a wrong order shows. */
+static void copy_rows(struct test_publisher *publisher, uint32_t end) {
+  for (uint32_t i = 0; i < publisher->copy.count; i++) {
+    struct transom_rect rect = publisher->copy.rects[i];
     for (uint32_t y = rect.y; y < (uint32_t)rect.y + rect.height; y++)
-      for (uint32_t x = rect.x; x < (uint32_t)rect.x + rect.width; x++)
-        test_picture_draw(pixels, pitch_bytes, publisher->format, publisher->screen[y * publisher->width + x],
+      for (uint32_t x = rect.x; x < (uint32_t)rect.x + rect.width && y >= publisher->rows_done && y < end; x++)
+        test_picture_draw(publisher->pixels, publisher->pitch_bytes, publisher->format, publisher->screen[y * publisher->width + x],
                           (struct transom_rect){(uint16_t)x, (uint16_t)y, 1, 1});
   }
+  publisher->rows_done = end;
 }
 
-uint64_t test_publisher_publish(struct test_publisher *publisher, struct transom_rect rect) {
+bool test_publisher_begin(struct test_publisher *publisher, struct transom_rect rect) {
   uint32_t pixel_bytes = validate_format_bytes(publisher->format);
   struct transom_frame_info info = {.format = publisher->format,
                                     .width = publisher->width,
@@ -90,19 +105,39 @@ uint64_t test_publisher_publish(struct test_publisher *publisher, struct transom
                                     .pitch_bytes = (publisher->width * pixel_bytes + 255) / 256 * 256,
                                     .rotation = publisher->rotation,
                                     .acquired_ns = clock_raw_ns()};
-  volatile uint8_t *pixels;
-  struct transom_damage copy;
   uint64_t sequence = publisher->writer.sequence + 1;
   damage_add(&info.damage, rect);
   for (uint32_t y = rect.y; y < (uint32_t)rect.y + rect.height; y++)
     for (uint32_t x = rect.x; x < (uint32_t)rect.x + rect.width; x++)
       publisher->screen[y * publisher->width + x] = sequence;
   info.copy_started_ns = clock_raw_ns();
-  if (frame_writer_begin(&publisher->writer, &info, clock_raw_ns(), &pixels, &copy) != 0)
-    return publisher->writer.sequence;
-  copy_to_slot(publisher, pixels, info.pitch_bytes, &copy);
+  publisher->pitch_bytes = info.pitch_bytes;
+  publisher->rows_done = 0;
+  if (frame_writer_begin(&publisher->writer, &info, clock_raw_ns(), &publisher->pixels, &publisher->copy) != 0)
+    return false;
+  if (publisher->copy.full) {
+    publisher->copy.count = 1;
+    publisher->copy.rects[0] = (struct transom_rect){0, 0, (uint16_t)publisher->width, (uint16_t)publisher->height};
+  }
+  return true;
+}
+
+void test_publisher_rows(struct test_publisher *publisher, uint32_t rows_valid) {
+  copy_rows(publisher, rows_valid);
+  frame_writer_rows(&publisher->writer, rows_valid);
+}
+
+void test_publisher_complete(struct test_publisher *publisher) {
+  copy_rows(publisher, publisher->height);
   frame_writer_complete(&publisher->writer, clock_raw_ns(), clock_raw_ns());
   test_publisher_beat(publisher);
+}
+
+void test_publisher_abandon(struct test_publisher *publisher) { frame_writer_abandon(&publisher->writer); }
+
+uint64_t test_publisher_publish(struct test_publisher *publisher, struct transom_rect rect) {
+  if (test_publisher_begin(publisher, rect))
+    test_publisher_complete(publisher);
   return publisher->writer.sequence;
 }
 

@@ -11,7 +11,8 @@
 #define TEST_PUBLISHER_HEIGHT_MAX 1024u
 
 struct test_publisher {
-  char path[64]; /* the file, below $TMPDIR */
+  char path[64]; /* by which a viewer opens the region */
+  bool is_file;
   int fd;
   uint8_t *base;
   struct transom_region region;
@@ -21,10 +22,16 @@ struct test_publisher {
   enum transom_format format;
   uint32_t width, height, rotation;
   uint64_t status_sequence;
-  uint64_t *screen; /* for each pixel the sequence that drew it last */
+  volatile uint8_t *pixels; /* of the frame begun last ... */
+  uint32_t pitch_bytes;
+  struct transom_damage copy; /* ... what has to go there ... */
+  uint32_t rows_done;         /* ... and how far it is */
+  uint64_t *screen;           /* for each pixel the sequence that drew it last */
 };
 
-bool test_publisher_init(struct test_publisher *publisher); /* a file of zeros: no agent yet */
+/* A region of zeros: no agent yet. As transom-serve makes one, a sealed memfd; or a file in /dev/shm (or $TMPDIR), which may be cut. */
+bool test_publisher_init(struct test_publisher *publisher);
+bool test_publisher_init_file(struct test_publisher *publisher);
 void test_publisher_finish(struct test_publisher *publisher);
 
 /* Formats with a new epoch and says "running". */
@@ -37,6 +44,12 @@ void test_publisher_beat(struct test_publisher *publisher);
 /* One frame in which `rect` has changed; returns its sequence. */
 uint64_t test_publisher_publish(struct test_publisher *publisher, struct transom_rect rect);
 uint64_t test_publisher_publish_whole(struct test_publisher *publisher);
+
+/* The same in steps: the frame is announced; rows become valid as they are copied; the last step completes or abandons it. */
+bool test_publisher_begin(struct test_publisher *publisher, struct transom_rect rect); /* false: no slot is free */
+void test_publisher_rows(struct test_publisher *publisher, uint32_t rows_valid);
+void test_publisher_complete(struct test_publisher *publisher);
+void test_publisher_abandon(struct test_publisher *publisher);
 
 /* 0x00RRGGBB of the guest's screen as it should be seen, upright. */
 uint32_t test_publisher_pixel(const struct test_publisher *publisher, uint32_t x, uint32_t y);

@@ -124,6 +124,17 @@ int uinput_count_events(int fd, uint16_t type, uint16_t code, int32_t *last) {
   return count;
 }
 
+size_t uinput_read_keys(int fd, struct uinput_key_change changes[], size_t capacity) {
+  struct input_event event;
+  size_t count = 0;
+  while (count < capacity && read(fd, &event, sizeof(event)) == (ssize_t)sizeof(event)) {
+    assert_false(event.type == EV_SYN && event.code == SYN_DROPPED); /* whoever reads as a compositor keeps up */
+    if (event.type == EV_KEY && event.value != 2)
+      changes[count++] = (struct uinput_key_change){event.code, event.value != 0};
+  }
+  return count;
+}
+
 bool uinput_kernel_has_down(int fd, uint16_t code) {
   uint8_t down[KEY_CNT / 8] = {0};
   assert_true(ioctl(fd, EVIOCGKEY(sizeof(down)), down) >= 0);

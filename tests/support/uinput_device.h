@@ -5,6 +5,7 @@
 #include "host/devices/input_device.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct uinput_device {
@@ -29,6 +30,14 @@ int uinput_device_open(const struct uinput_device *device);
 
 /* What waits on such a descriptor: number of events of that type and code, and the last one's value. */
 int uinput_count_events(int fd, uint16_t type, uint16_t code, int32_t *last);
+
+/* Presses and releases that wait on it, without repeats; 0 = nothing waits. */
+struct uinput_key_change {
+  uint16_t code;
+  bool down;
+};
+
+size_t uinput_read_keys(int fd, struct uinput_key_change changes[], size_t capacity);
 
 bool uinput_kernel_has_down(int fd, uint16_t code); /* EVIOCGKEY */
 uint32_t uinput_kernel_leds(int fd);                /* EVIOCGLED */

@@ -7,13 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 32
+#define LOG_BYTES_MAX (1 << 20)
 
-static void run_viewer(int out, const char *const *arguments, const char *const *environment) {
+static void run_viewer(int out, int log, const char *const *arguments, const char *const *environment) {
   const char *argv[ARGUMENTS_MAX] = {TRANSOM, "view", "--stats", "json", "--stats-interval-ms", "20"};
   size_t count = 6;
   for (size_t i = 0; arguments[i] && count < ARGUMENTS_MAX - 1; i++)
@@ -22,6 +24,7 @@ static void run_viewer(int out, const char *const *arguments, const char *const 
     putenv((char *)(uintptr_t)environment[i]);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(out, STDOUT_FILENO);
+  dup2(log, STDERR_FILENO);
   execv(TRANSOM, (char **)(uintptr_t)argv);
   _exit(127);
 }
@@ -31,9 +34,10 @@ bool viewer_process_start(struct viewer_process *viewer, const char *const *argu
   *viewer = (struct viewer_process){.pid = -1};
   if (pipe2(ends, O_CLOEXEC) != 0)
     return false;
+  viewer->log = memfd_create("viewer log", MFD_CLOEXEC);
   viewer->pid = fork();
   if (viewer->pid == 0)
-    run_viewer(ends[1], arguments, environment);
+    run_viewer(ends[1], viewer->log, arguments, environment);
   close(ends[1]);
   viewer->out = ends[0];
   return viewer->pid > 0;
@@ -57,6 +61,11 @@ static void take_line(struct viewer_process *viewer, const char *line) {
   }
   text(json, "state", viewer->state, sizeof viewer->state);
   text(json, "event", viewer->event, sizeof viewer->event);
+  text(json, "presenter", viewer->presenter, sizeof viewer->presenter);
+  text(json, "rung", viewer->rung, sizeof viewer->rung);
+  viewer->uploaded_bytes = number(json, "uploaded_bytes");
+  viewer->banded = number(json, "banded");
+  viewer->cursor_moves = number(json, "cursor_moves");
   viewer->sequence = number(json, "sequence");
   viewer->frames = number(json, "frames");
   viewer->torn = number(json, "torn");
@@ -85,6 +94,30 @@ bool viewer_process_listen(struct viewer_process *viewer, int timeout_ms) {
   return true;
 }
 
+static char *read_log(const struct viewer_process *viewer) {
+  char *log = calloc(1, LOG_BYTES_MAX);
+  if (log && pread(viewer->log, log, LOG_BYTES_MAX - 1, 0) < 0)
+    log[0] = 0;
+  return log;
+}
+
+unsigned viewer_process_said(const struct viewer_process *viewer, const char *words) {
+  char *log = read_log(viewer);
+  unsigned count = 0;
+  for (const char *at = log; at && (at = strstr(at, words)); at += strlen(words))
+    count++;
+  free(log);
+  return count;
+}
+
+/* What it said, for whoever reads the test's output. */
+static void repeat_log(const struct viewer_process *viewer) {
+  char *log = read_log(viewer);
+  fputs(log ? log : "", stderr);
+  free(log);
+  close(viewer->log);
+}
+
 int viewer_process_end(struct viewer_process *viewer, int signal) {
   int status;
   if (viewer->pid <= 0) /* never started, or ended before: kill(-1) would be everybody's end */
@@ -95,6 +128,7 @@ int viewer_process_end(struct viewer_process *viewer, int signal) {
     ;
   waitpid(viewer->pid, &status, 0);
   close(viewer->out);
+  repeat_log(viewer);
   viewer->pid = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -1,5 +1,6 @@
 #include "support/agent_fixture.h"
 
+#include "guest/core/frame_copier.h"
 #include "protocol/clock_cell.h"
 #include "protocol/control_message.h"
 #include "protocol/cursor.h"
@@ -7,6 +8,7 @@
 #include "protocol/ring.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +135,68 @@ static void a_redraw_request_brings_a_full_frame(void **state) {
   agent_fixture_run(fixture, 300 * MS);
   struct transom_frame frame = newest(reader, false, 1);
   assert_true(frame.descriptor.flags & TRANSOM_FRAME_FULL_DAMAGE);
+}
+
+struct noted_status {
+  enum transom_agent_state states[8];
+  char text[64];
+  uint32_t count;
+};
+
+static void note_status(enum transom_agent_state state, const char *text, void *user_data) {
+  struct noted_status *noted = user_data;
+  noted->states[noted->count++ % 8] = state;
+  snprintf(noted->text, sizeof noted->text, "%s", text);
+}
+
+/* Each change once, in their order, as the status record says it. */
+static void says_each_change_of_its_status(void **state) {
+  struct agent_fixture *fixture = *state;
+  struct noted_status noted = {.count = 0};
+  fixture->ports.status_changed = note_status;
+  fixture->ports.user_data = &noted;
+  start(fixture);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(noted.states[0], TRANSOM_AGENT_STARTING);
+  assert_int_equal(noted.states[noted.count - 1], TRANSOM_AGENT_RUNNING);
+  const uint32_t before = noted.count; /* each formatting is a start of its own */
+  fixture->result = -ENODEV;
+  agent_fixture_run(fixture, 3000 * MS);
+  assert_int_equal(noted.count, before + 1);
+  assert_int_equal(noted.states[before], TRANSOM_AGENT_NO_DISPLAY);
+  assert_string_equal(noted.text, agent_fixture_status(fixture).text);
+}
+
+static void note_mode(uint32_t width, uint32_t height, uint32_t refresh_mhz, void *user_data) {
+  struct transom_control_mode_wish *noted = user_data;
+  *noted = (struct transom_control_mode_wish){.head = noted->head + 1, .width = width, .height = height, .refresh_mhz = refresh_mhz};
+}
+
+/* A wish that no display can fulfil ends at the gate; a short one reads as filled with 0. */
+static void hands_on_a_mode_that_the_viewer_wishes(void **state) {
+  struct agent_fixture *fixture = *state;
+  struct transom_control_mode_wish noted = {0}, wish = {.width = 2560, .height = 1440, .refresh_mhz = 144000};
+  fixture->ports.mode_wished = note_mode;
+  fixture->ports.user_data = &noted;
+  start(fixture);
+  struct transom_ring ring;
+  ring_init(&ring, &fixture->region.to_guest[TRANSOM_CHANNEL_CONTROL], TRANSOM_RING_HOST_SENDS, 4711);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(ring_send(&ring, TRANSOM_CONTROL_MODE_WISH, &wish, sizeof wish), 0);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(noted.width, 2560);
+  assert_int_equal(noted.height, 1440);
+  assert_int_equal(noted.refresh_mhz, 144000);
+  const struct transom_control_mode_wish bad[] = {{1, 640, 480, 0}, {0, 0, 480, 0}, {0, 640, 16385, 0}, {0, UINT32_MAX, 480, 0}};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    assert_int_equal(ring_send(&ring, TRANSOM_CONTROL_MODE_WISH, &bad[i], sizeof bad[i]), 0);
+  assert_int_equal(ring_send(&ring, TRANSOM_CONTROL_MODE_WISH, &wish, 8), 0); /* no height */
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(noted.head, 1);                                             /* calls */
+  assert_int_equal(ring_send(&ring, TRANSOM_CONTROL_MODE_WISH, &wish, 12), 0); /* no rate: any */
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(noted.head, 2);
+  assert_int_equal(noted.refresh_mhz, 0);
 }
 
 /* ---- modes and states ---- */
@@ -339,6 +403,102 @@ static void publishes_the_cursor_and_hides_it(void **state) {
   free(pixels);
 }
 
+/* A cursor of its own is followed between two looks at the screen, and while the screen has nothing new. */
+static void follows_a_cursor_apart(void **state) {
+  struct agent_fixture *fixture = *state;
+  static uint32_t dot = 7;
+  fixture->cursor =
+      (struct screen_cursor){.x = 1,
+                             .y = 2,
+                             .visible = true,
+                             .shape_serial = 5,
+                             .pixels = (const uint8_t *)&dot,
+                             .shape = {.type = TRANSOM_CURSOR_COLOUR, .width = 1, .height = 1, .pitch_bytes = 4, .data_bytes = 4}};
+  fixture->capture.cursor_apart = true;
+  start(fixture);
+  agent_fixture_consumer(fixture, 0);
+  struct transom_cursor_reader reader;
+  struct transom_cursor_state cursor;
+  cursor_reader_init(&reader, &fixture->region.cursors[0]);
+  assert_int_equal(cursor_reader_state(&reader, &cursor), 0);
+  fixture->result = -EAGAIN;
+  agent_fixture_run(fixture, 300 * MS);
+  const uint64_t looks = fixture->looks;
+  fixture->cursor.x = 30;
+  fixture->cursor.clipped = true;
+  agent_fixture_run(fixture, 5 * MS);
+  assert_true(fixture->looks <= looks + 1);
+  assert_int_equal(cursor_reader_state(&reader, &cursor), 0);
+  assert_int_equal(cursor.x, 30);
+  assert_int_equal(cursor.flags, TRANSOM_CURSOR_VISIBLE | TRANSOM_CURSOR_CLIPPED);
+}
+
+/* The memory behind the region is another one now: not a word more into it. */
+static void leaves_a_lost_device(void **state) {
+  struct agent_fixture *fixture = *state;
+  start(fixture);
+  fixture->device.lost = true;
+  agent_fixture_step(fixture);
+  assert_int_equal(agent_end(fixture->agent), AGENT_DEVICE_LOST);
+  const uint64_t epoch = fixture->region.epoch;
+  agent_finish(fixture->agent);
+  assert_true(epoch && validate_epoch(&fixture->region));
+}
+
+/* A copier of the source's: what it says of bands is passed on, and a copy that fails is no frame. */
+struct fake_copier {
+  struct frame_copier copier;
+  struct agent_fixture *fixture;
+  struct frame_copy copy;
+  int fails_in_band; /* 0 = never */
+  int bands;
+};
+
+static int start_copy(struct frame_copier *copier, const struct frame_copy *copy) {
+  struct fake_copier *self = (struct fake_copier *)copier;
+  self->copy = *copy;
+  self->bands = 0;
+  return 0;
+}
+
+static int wait_copy(struct frame_copier *copier, uint32_t *rows) {
+  struct fake_copier *self = (struct fake_copier *)copier;
+  const struct frame_copy *copy = &self->copy;
+  if (++self->bands == self->fails_in_band)
+    return -EIO;
+  const uint32_t end = *rows + copy->band_rows < copy->mode.height ? *rows + copy->band_rows : copy->mode.height;
+  for (uint32_t y = *rows; y < end; y++)
+    memcpy(copy->slot + (size_t)y * copy->pitch_bytes, self->fixture->screen + (size_t)y * copy->mode.width * 4, copy->mode.width * 4);
+  *rows = end;
+  return 0;
+}
+
+static void copies_by_the_sources_copier(void **state) {
+  static const struct frame_copier_impl copier_impl = {.name = "fake", .start = start_copy, .wait = wait_copy};
+  struct agent_fixture *fixture = *state;
+  struct fake_copier copier = {.copier = {.impl = &copier_impl, .bands_max = 2}, .fixture = fixture};
+  struct transom_frame frame;
+  fixture->copier = &copier.copier;
+  start(fixture);
+  struct transom_frame_reader *reader = agent_fixture_consumer(fixture, 0);
+  assert_int_equal(frame_reader_acquire(reader, TRANSOM_ACQUIRE_COMPLETE, true, 0, &frame), 0);
+  assert_true(agent_fixture_shows(fixture, &frame));
+  assert_int_equal(copier.bands, 2);
+  assert_int_equal(copier.copy.band_rows, 100);
+  assert_int_equal(copier.copy.slot_offset % TRANSOM_SLOT_ALIGN, 0);
+  const uint64_t sequence = frame.sequence;
+  copier.fails_in_band = 2;
+  copier.bands = 0;
+  agent_fixture_touch(fixture, 5, 5);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(frame_reader_acquire(reader, TRANSOM_ACQUIRE_COMPLETE, true, sequence, &frame), -EAGAIN);
+  assert_int_equal(copier.bands, 2); /* it was tried */
+  copier.fails_in_band = 0;
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(frame_reader_acquire(reader, TRANSOM_ACQUIRE_COMPLETE, true, sequence, &frame), 0);
+  assert_true(agent_fixture_shows(fixture, &frame));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, agent_fixture_setup, agent_fixture_teardown)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -347,6 +507,8 @@ int main(void) {
       TEST(damage_is_enough_for_a_lazy_consumer),
       TEST(publishes_later_what_found_no_slot),
       TEST(a_redraw_request_brings_a_full_frame),
+      TEST(says_each_change_of_its_status),
+      TEST(hands_on_a_mode_that_the_viewer_wishes),
       TEST(follows_modes_and_formats_anew_when_it_must),
       TEST(says_when_the_region_is_too_small),
       TEST(says_why_there_is_no_picture),
@@ -359,6 +521,9 @@ int main(void) {
       TEST(rings_who_is_armed),
       TEST(rings_each_for_what_it_waits_for),
       TEST(publishes_the_cursor_and_hides_it),
+      TEST(copies_by_the_sources_copier),
+      TEST(follows_a_cursor_apart),
+      TEST(leaves_a_lost_device),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

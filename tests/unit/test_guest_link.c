@@ -273,33 +273,6 @@ static void lines_are_claimed_by_lock(void **state) {
     shared_memory_release(memory[i]);
 }
 
-/* The reason for the handler: a child that touches a page which the file no longer has ends cleanly and says why. */
-static void shrunk_file_ends_in_one_line(void **state) {
-  struct fixture *fixture = *state;
-  int output[2];
-  assert_int_equal(pipe(output), 0);
-  pid_t child = fork();
-  if (child == 0) {
-    struct shared_memory *memory;
-    signal(SIGBUS, SIG_DFL); /* a sanitizer may have its own */
-    dup2(output[1], STDERR_FILENO);
-    if (shared_memory_open(fixture->file.path, 0, &memory) || truncate(fixture->file.path, 4096))
-      _exit(2);
-    if (shared_memory_is_current(memory, fixture->file.path))
-      _exit(3);
-    _exit(((volatile uint8_t *)memory->base)[BYTES - 1] ? 4 : 5);
-  }
-  close(output[1]);
-  int status;
-  assert_int_equal(waitpid(child, &status, 0), child);
-  assert_true(WIFEXITED(status));
-  assert_int_equal(WEXITSTATUS(status), 1);
-  char text[256] = "";
-  assert_true(read(output[0], text, sizeof text - 1) > 0);
-  assert_non_null(strstr(text, "cut short"));
-  close(output[0]);
-}
-
 /* ---- messages ---- */
 
 static void open_agent_rings(struct fixture *fixture, struct transom_ring *send, struct transom_ring *receive) {
@@ -546,7 +519,6 @@ int main(void) {
       LINKED(missing_head_is_waited_for),
       LINKED(names_that_are_none),
       LINKED(lines_are_claimed_by_lock),
-      LINKED(shrunk_file_ends_in_one_line),
       LINKED(messages_both_ways),
       LINKED(spoilt_ring_begins_anew),
       LINKED(second_viewer_is_no_controller),

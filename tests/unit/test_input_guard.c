@@ -426,6 +426,24 @@ static void remote_user_has_usb_but_no_devices(void **state) {
   close(qemu);
 }
 
+/* A private server: what it can open, its user could open without it. */
+static void own_user_needs_no_session_for_devices(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  static const enum login_presence presences[] = {LOGIN_NO_SEAT, LOGIN_UNKNOWN};
+  for (int i = 0; i < 2; i++) {
+    fake_login_reset(presences[i]);
+    join(fixture, &viewer, false);
+    expect_grant(fixture, &viewer);
+    expect_and_close(fixture, &viewer, "device ");
+    leave(fixture, &viewer);
+  }
+  fake_login_reset(LOGIN_AWAY); /* but one who sits here and is switched away has his keyboard taken back all the same */
+  join(fixture, &viewer, false);
+  expect(fixture, &viewer, "refused your login session is switched away");
+  leave(fixture, &viewer);
+}
+
 static void remote_user_cannot_take_from_who_is_here(void **state) {
   struct fixture *fixture = *state;
   struct viewer here, remote;
@@ -449,7 +467,7 @@ static const char *const ups = "\xff\n"
                                "\"key\":{\"type\":\"qcode\",\"data\":\"a\"}}}]}}\n"
                                "{\"execute\":\"input-send-event\",\"arguments\":{\"events\":[{\"type\":\"btn\",\"data\":{\"down\":false,"
                                "\"button\":\"left\"}}]}}\n"
-                               "{\"execute\":\"query-name\",\"id\":\"transom-serve-release\"}\n";
+                               "{\"execute\":\"query-status\",\"id\":\"transom-serve-release\"}\n";
 
 static void press_some(struct viewer *viewer) {
   held_keys_put(viewer->held, 0x07, 0x04, true);
@@ -474,9 +492,35 @@ static void keys_of_the_dead_are_released(void **state) {
   read_monitor(monitor[1], text, sizeof text);
   assert_string_equal(text, ups);
   assert_false(has_ended(monitor[1])); /* QEMU forgets what it has not run when we hang up */
-  answer(fixture, monitor[1], "{\"error\":{}}\n{\"return\": {}, \"id\": \"transom-se");
+  answer(fixture, monitor[1], "{\"error\":{}}\n{\"return\": {\"running\": true}, \"id\": \"transom-se");
   assert_false(has_ended(monitor[1]));
   answer(fixture, monitor[1], "rve-release\"}\n");
+  assert_true(has_ended(monitor[1]));
+  close(monitor[1]);
+}
+
+/* A paused VM takes no keys: they are said again when it goes on, however long that takes. */
+static void keys_are_released_when_a_paused_vm_goes_on(void **state) {
+  struct fixture *fixture = *state;
+  struct viewer viewer;
+  int monitor[2];
+  char text[2048];
+  static const char paused[] =
+      "{\"error\": {}}\r\n{\"return\": {\"status\": \"paused\", \"running\": false}, \"id\": \"transom-serve-release\"}\r\n";
+  static const char running[] = "{\"return\": {\"status\": \"running\", \"running\": true}, \"id\": \"transom-serve-release\"}\r\n";
+  join(fixture, &viewer, false);
+  expect_grant(fixture, &viewer);
+  share_monitor(fixture, &viewer, monitor);
+  press_some(&viewer);
+  leave(fixture, &viewer);
+  read_monitor(monitor[1], text, sizeof text);
+  answer(fixture, monitor[1], paused);
+  pass(fixture, 100 * KEY_RELEASE_LIMIT_NS);
+  assert_false(has_ended(monitor[1]));
+  answer(fixture, monitor[1], "{\"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, \"event\": \"RESUME\"}\r\n");
+  read_monitor(monitor[1], text, sizeof text);
+  assert_string_equal(text, ups);
+  answer(fixture, monitor[1], running);
   assert_true(has_ended(monitor[1]));
   close(monitor[1]);
 }
@@ -654,8 +698,10 @@ int main(void) {
       T(switched_session_loses_it),
       T(locked_session_loses_it),
       T(remote_user_has_usb_but_no_devices),
+      T(own_user_needs_no_session_for_devices),
       T(remote_user_cannot_take_from_who_is_here),
       T(keys_of_the_dead_are_released),
+      T(keys_are_released_when_a_paused_vm_goes_on),
       T(qemu_that_does_not_answer_is_left_alone),
       T(keys_of_the_stopped_are_released),
       T(replaced_viewer_is_given_time),

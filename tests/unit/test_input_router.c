@@ -346,6 +346,56 @@ static void leds_are_mirrored_while_captured(void **state) {
   assert_int_equal(devices.leds, INPUT_LED_NUM);
 }
 
+static unsigned controller_events;
+static void count_controller(struct input_sink *base, uint8_t number, uint16_t page, uint16_t usage, int32_t value) {
+  (void)base;
+  controller_events++;
+  assert_int_equal(number, 2);
+  assert_true((page == 9 && usage == 1 && value == 1) || (page == 1 && usage == 0x30 && value == -32767));
+}
+
+static void controllers_speak_only_while_captured(void **state) {
+  (void)state;
+  const struct input_event report[] = {{.page = 9, .usage = 1, .value = 1, .controller = 2},
+                                       {.page = 1, .usage = 0x30, .value = -32767, .controller = 2, .absolute = true}};
+  struct input_sink_impl impl = *sink.base.impl;
+  impl.controller = count_controller;
+  sink.base.impl = &impl;
+  controller_events = 0;
+  input_router_report(&router, INPUT_ORIGIN_DEVICES, report, 2);
+  assert_int_equal(controller_events, 0);
+  key(TOGGLE, true);
+  input_router_report(&router, INPUT_ORIGIN_DEVICES, report, 2); /* no chord: a tap stays one */
+  key(TOGGLE, false);
+  assert_state(CAPTURE_CAPTURED);
+  input_router_report(&router, INPUT_ORIGIN_DEVICES, report, 2);
+  assert_int_equal(controller_events, 2);
+  assert_string_equal(sink.told, "r");
+}
+
+static void eight_thousand_reports_a_second_lose_nothing(void **state) {
+  (void)state;
+  struct {
+    long long x, y;
+  } sent = {0, 0}, got = {0, 0};
+  tap(TOGGLE);
+  sink.told[0] = 0;
+  for (int i = 0; i < 480000; i++) { /* a minute */
+    const struct input_event report[] = {{.page = 1, .usage = INPUT_USAGE_X, .value = i % 7 - 3, .time_ns = now_ns},
+                                         {.page = 1, .usage = INPUT_USAGE_Y, .value = i % 11 - 4, .time_ns = now_ns}};
+    int dx = 0, dy = 0;
+    input_router_report(&router, INPUT_ORIGIN_DEVICES, report, 2);
+    sent.x += report[0].value;
+    sent.y += report[1].value;
+    if (sscanf(sink.told, "m%d,%d", &dx, &dy) == 2) {
+      got.x += dx;
+      got.y += dy;
+    }
+    sink.told[0] = 0;
+  }
+  assert_true(sent.x == got.x && sent.y == got.y && got.y != 0);
+}
+
 /* ---- a model with random users ---- */
 
 #define MODEL_KEYS 10u
@@ -476,6 +526,8 @@ int main(void) {
       TEST(host_keys_go_to_the_host_from_devices_alone),
       TEST(a_click_captures_when_it_may),
       TEST(leds_are_mirrored_while_captured),
+      TEST(controllers_speak_only_while_captured),
+      TEST(eight_thousand_reports_a_second_lose_nothing),
       TEST(random_users_keep_the_invariants),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 #include "host/present/cursor_image.h"
 #include "host/present/picture_layout.h"
 #include "host/present/pixel_convert.h"
+#include "host/present/present_fault.h"
+#include "host/present/present_policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,40 @@ static void aspect_is_kept(void **state) {
 }
 
 /* Whatever the guest rounds to, the pixel is the one under the pointer. */
+static void each_scaling_has_its_place(void **state) {
+  (void)state;
+  assert_layout(picture_layout_place(PICTURE_SCALING_ONE, 1000, 900, 1280, 800, 0), -140, 50, 1280, 800, true);
+  assert_layout(picture_layout_place(PICTURE_SCALING_INTEGER, 3000, 1700, 1280, 800, 0), 220, 50, 2560, 1600, true);
+  assert_layout(picture_layout_place(PICTURE_SCALING_INTEGER, 1000, 1000, 1280, 800, 0), 0, 187, 1000, 625, false); /* as fit */
+  assert_layout(picture_layout_place(PICTURE_SCALING_FILL, 1920, 1080, 1280, 800, 0), 0, -60, 1920, 1200, false);
+  assert_layout(picture_layout_place(PICTURE_SCALING_STRETCH, 1920, 1080, 1280, 800, 0), 0, 0, 1920, 1080, false);
+  assert_layout(picture_layout_place(PICTURE_SCALING_FIT, 3440, 1440, 5120, 1440, 0), 0, 236, 3440, 968, false);
+  assert_layout(picture_layout_place(PICTURE_SCALING_ONE, 3440, 1440, 3440, 1440, 0), 0, 0, 3440, 1440, true);
+  assert_layout(picture_layout_place(PICTURE_SCALING_FILL, 800, 1280, 1280, 800, 3), 0, 0, 800, 1280, true); /* turned */
+}
+
+static void present_mode_follows_the_wish(void **state) {
+  (void)state;
+  uint32_t fifo = 1u << PRESENT_MODE_FIFO, all = (1u << PRESENT_MODES) - 1, relaxed = fifo | 1u << PRESENT_MODE_FIFO_RELAXED;
+  assert_int_equal(present_policy_choose(fifo, false, false), PRESENT_MODE_FIFO);
+  assert_int_equal(present_policy_choose(fifo, true, true), PRESENT_MODE_FIFO);
+  assert_int_equal(present_policy_choose(all, false, true), PRESENT_MODE_FIFO); /* the display's own rhythm, nothing in between */
+  assert_int_equal(present_policy_choose(all, false, false), PRESENT_MODE_MAILBOX);
+  assert_int_equal(present_policy_choose(all, true, false), PRESENT_MODE_IMMEDIATE);
+  assert_int_equal(present_policy_choose(relaxed, true, false), PRESENT_MODE_FIFO_RELAXED);
+}
+
+static void faults_are_named_whole(void **state) {
+  (void)state;
+  setenv("TRANSOM_PRESENT_FAULT", "lost-import,sdl", 1);
+  assert_true(present_fault(PRESENT_FAULT_LOST_IMPORT));
+  assert_true(present_fault(PRESENT_FAULT_SDL));
+  assert_false(present_fault(PRESENT_FAULT_IMPORT));
+  assert_false(present_fault(PRESENT_FAULT_LOST_SDL));
+  unsetenv("TRANSOM_PRESENT_FAULT");
+  assert_false(present_fault(PRESENT_FAULT_SDL));
+}
+
 static void pointer_hits_its_pixel(void **state) {
   (void)state;
   struct picture_layout layout = picture_layout_fit(1280, 800, 1280, 800, 0);
@@ -133,6 +169,9 @@ static void half_floats_out_of_range_are_clipped(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(aspect_is_kept),
+      cmocka_unit_test(each_scaling_has_its_place),
+      cmocka_unit_test(present_mode_follows_the_wish),
+      cmocka_unit_test(faults_are_named_whole),
       cmocka_unit_test(pointer_hits_its_pixel),
       cmocka_unit_test(pointer_stays_in_the_picture),
       cmocka_unit_test(monochrome_has_four_meanings),

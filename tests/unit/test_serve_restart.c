@@ -25,7 +25,7 @@
 struct fixture {
   struct service_manager manager;
   char directory[64];
-  char region_socket[96], control_socket[96];
+  char region_socket[96], control_socket[96], usb_socket[96];
 };
 
 static bool start(struct fixture *fixture) {
@@ -41,7 +41,9 @@ static int setup(void **state) {
     return -1;
   snprintf(fixture->region_socket, sizeof fixture->region_socket, "%s/region.sock", fixture->directory);
   snprintf(fixture->control_socket, sizeof fixture->control_socket, "%s/control.sock", fixture->directory);
-  return service_manager_init(&fixture->manager, fixture->directory) && service_manager_listen(&fixture->manager, fixture->region_socket) &&
+  snprintf(fixture->usb_socket, sizeof fixture->usb_socket, "%s/usb-input.sock", fixture->directory);
+  return service_manager_init(&fixture->manager, fixture->directory) && service_manager_listen(&fixture->manager, fixture->usb_socket) &&
+                 service_manager_listen(&fixture->manager, fixture->region_socket) &&
                  service_manager_listen(&fixture->manager, fixture->control_socket) && start(fixture)
              ? 0
              : -1;
@@ -128,6 +130,47 @@ static void departure_without_a_server(void **state) {
   munmap(base, 1 << 20);
   ivshmem_peer_close(&again);
   ivshmem_peer_close(&guest);
+}
+
+static int connect_to(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+  return fd;
+}
+
+/* Reads what the server says about input until it has sent this. */
+static void await_text(int socket, const char *text) {
+  char said[2048];
+  size_t filled = 0;
+  do {
+    wait_readable(socket);
+    ssize_t count = recv(socket, said + filled, sizeof said - 1 - filled, 0); /* descriptors that come with it are closed by the kernel */
+    assert_true(count > 0);
+    filled += (size_t)count;
+    said[filled] = 0;
+  } while (!strstr(said, text));
+}
+
+/* Input is not kept over a restart: both ends notice, come again, and find each other. Their sockets were there all the time. */
+static void usb_channel_is_found_again(void **state) {
+  struct fixture *fixture = *state;
+  char byte;
+  for (int life = 0; life < 2; life++) {
+    int qemu = connect_to(fixture->usb_socket), viewer = connect_to(fixture->control_socket);
+    assert_int_equal(send(viewer, "input\n", 6, 0), 6);
+    if (life == 1)
+      assert_true(start(fixture)); /* who came meanwhile is served then */
+    await_text(viewer, "usb input\n");
+    assert_int_equal(service_manager_kill(&fixture->manager, SIGKILL), -SIGKILL);
+    wait_readable(qemu);
+    assert_true(recv(qemu, &byte, 1, 0) <= 0);
+    while (recv(viewer, &byte, 1, 0) > 0)
+      continue;
+    close(qemu);
+    close(viewer);
+  }
 }
 
 /* A crash between "stored" and "told to the end": that peer is dropped, so that nobody half-knows it. */
@@ -269,6 +312,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       MANAGED(comes_back_with_everything),
       MANAGED(departure_without_a_server),
+      MANAGED(usb_channel_is_found_again),
       MANAGED(half_greeted_peer_is_dropped),
       MANAGED(controller_keeps_its_right),
       MANAGED(refuses_without_its_descriptors),

@@ -122,12 +122,31 @@ static void later_sources_win(void **state) {
   assert_int_equal(test->settings.head, 1);
 }
 
+static void input_has_a_section_and_a_domain_its_own_words(void **state) {
+  struct settings_test *test = *state;
+  write_file(test->root, "transom.conf",
+             "[view]\ntoggle = pause\n[input]\ntoggle = scrolllock\nhost-keys = super+1..9\nhidden-pointer = ignore\n"
+             "[domain.games]\nhidden-pointer = capture\nsink = usb\n");
+  assert_int_equal(load(test, NULL, NULL, NULL), OPTIONS_OK);
+  assert_false(test->settings.input.toggle_is_automatic);
+  assert_string_equal(test->settings.input.toggle_key.label, "Scroll Lock");
+  assert_int_equal(test->settings.input.host_key_list.count, 9);
+  assert_int_equal(test->settings.hidden_pointer, SETTINGS_HIDDEN_POINTER_IGNORE);
+  assert_int_equal(load(test, WORD("games"), WORD("--toggle=auto"), WORD("--host-keys=none")), OPTIONS_OK);
+  assert_true(test->settings.input.toggle_is_automatic);
+  assert_int_equal(test->settings.input.host_key_list.count, 0);
+  assert_int_equal(test->settings.hidden_pointer, SETTINGS_HIDDEN_POINTER_CAPTURE);
+  assert_int_equal(test->settings.sink, 1);
+}
+
 static void mistakes_are_refused(void **state) {
   struct settings_test *test = *state;
   assert_int_equal(load(test, WORD("--renderer"), WORD("opengl"), NULL), OPTIONS_ERROR);
   assert_int_equal(load(test, WORD("--head=99"), NULL, NULL), OPTIONS_ERROR);
   assert_int_equal(load(test, WORD("/dev/shm/file"), NULL, NULL), OPTIONS_ERROR);
   assert_int_equal(load(test, WORD("one"), WORD("two"), NULL), OPTIONS_ERROR);
+  assert_int_equal(load(test, WORD("--toggle=the-any-key"), NULL, NULL), OPTIONS_ERROR);
+  assert_int_equal(load(test, WORD("--host-keys=volume,loudness"), NULL, NULL), OPTIONS_ERROR);
   write_file(test->root, "transom.conf", "[view]\nhaed = 1\n");
   assert_int_equal(load(test, NULL, NULL, NULL), OPTIONS_ERROR);
 }
@@ -152,6 +171,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_domain_is_found_where_it_is, set_up, tear_down),
       cmocka_unit_test_setup_teardown(the_first_place_wins, set_up, tear_down),
       cmocka_unit_test_setup_teardown(later_sources_win, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(input_has_a_section_and_a_domain_its_own_words, set_up, tear_down),
       cmocka_unit_test_setup_teardown(mistakes_are_refused, set_up, tear_down),
       cmocka_unit_test(verbs_are_found_and_guessed),
   };

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "host/app/guest_mode.h"
 #include "host/app/poll_pacer.h"
 #include "host/app/screens.h"
 #include "host/app/viewer_stats.h"
@@ -46,6 +47,31 @@ static void long_texts_are_cut(void **state) {
   text[sizeof text - 1] = 0;
   screens_for(GUEST_LINK_WAITING, text, false, false, &status);
   assert_non_null(strstr(status.detail, "transom-agent")); /* the advice is still there */
+}
+
+static void check_mode(const char *text, uint32_t width, uint32_t height, uint32_t refresh_mhz) {
+  struct transom_control_mode_wish wish;
+  assert_true(guest_mode_parse(text, &wish));
+  assert_int_equal(wish.width, width);
+  assert_int_equal(wish.height, height);
+  assert_int_equal(wish.refresh_mhz, refresh_mhz);
+}
+
+static void a_mode_is_read_or_refused(void **state) {
+  (void)state;
+  check_mode("", 0, 0, 0);
+  check_mode("2560x1440", 2560, 1440, 0);
+  check_mode("2560x1440@144", 2560, 1440, 144000);
+  check_mode("1920x1080@59.94", 1920, 1080, 59940);
+  check_mode("16384x1@0.001", 16384, 1, 1);
+  static const char *const bad[] = {"x",       "1920",       "1920x",       "x1080",         "0x1080",         "16385x1",
+                                    "1x16385", "1920x1080 ", "1920x1080@",  "1920x1080@0",   "1920x1080@1001", "1920x1080@60Hz",
+                                    "-1x1080", " 1x1080",    "1x1@60.1234", "99999999999x1", "1920X1080",      "1920x1080@.5"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    struct transom_control_mode_wish wish = {.width = 7};
+    assert_false(guest_mode_parse(bad[i], &wish));
+    assert_int_equal(wish.width, 7);
+  }
 }
 
 static struct viewer_stats some_stats(void) {
@@ -149,6 +175,7 @@ int main(void) {
       cmocka_unit_test(every_state_says_what_to_do),
       cmocka_unit_test(a_picture_that_cannot_be_shown_is_said),
       cmocka_unit_test(long_texts_are_cut),
+      cmocka_unit_test(a_mode_is_read_or_refused),
       cmocka_unit_test(figures_are_json),
       cmocka_unit_test(figures_fit_whatever_they_are),
       cmocka_unit_test(polling_rests_without_a_rhythm),

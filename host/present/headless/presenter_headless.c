@@ -48,8 +48,19 @@ static void copy_row(const struct presenter_headless *self, const volatile uint8
     pixel_convert_row(self->convert, picture->format, picture->flags & TRANSOM_FRAME_PQ, from, to, width);
 }
 
-static bool upload(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes, const struct transom_rect *rects,
-                   uint32_t count) {
+static enum presenter_result level(struct presenter *presenter, const struct transom_rect *rects, uint32_t count) {
+  struct presenter_headless *self = self_of(presenter);
+  for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t y = rects[i].y; y < (uint32_t)rects[i].y + rects[i].height; y++) {
+      size_t at = ((size_t)y * self->incoming.picture.width + rects[i].x) * 4;
+      memcpy(self->incoming.pixels + at, self->shown.pixels + at, (size_t)rects[i].width * 4);
+    }
+  }
+  return PRESENTER_OK;
+}
+
+static enum presenter_result upload(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes,
+                                    const struct transom_rect *rects, uint32_t count) {
   struct presenter_headless *self = self_of(presenter);
   size_t pixel_bytes = self->incoming.picture.format == TRANSOM_FORMAT_RGBA16F ? 8 : 4;
   for (uint32_t i = 0; i < count; i++) {
@@ -58,7 +69,7 @@ static bool upload(struct presenter *presenter, const volatile uint8_t *pixels, 
       copy_row(self, pixels + (size_t)y * pitch_bytes + rects[i].x * pixel_bytes, self->incoming.pixels + to, rects[i].width);
     }
   }
-  return true;
+  return PRESENTER_OK;
 }
 
 static void commit(struct presenter *presenter) {
@@ -81,12 +92,21 @@ static void cursor_move(struct presenter *presenter, int32_t x, int32_t y, bool 
 
 static void status(struct presenter *presenter, const struct presenter_status *status) { self_of(presenter)->status = *status; }
 
-static void resize(struct presenter *presenter, uint32_t width, uint32_t height) {
+static void hud(struct presenter *presenter, const char *text) {
+  (void)presenter;
+  (void)text;
+}
+
+static void resize(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen) {
+  (void)fullscreen;
   self_of(presenter)->window_width = width;
   self_of(presenter)->window_height = height;
 }
 
-static void present(struct presenter *presenter) { self_of(presenter)->presents++; }
+static enum presenter_result present(struct presenter *presenter) {
+  self_of(presenter)->presents++;
+  return PRESENTER_OK;
+}
 
 static bool layout(const struct presenter *presenter, struct picture_layout *layout) {
   const struct presenter_headless *self = (const struct presenter_headless *)presenter;
@@ -152,11 +172,13 @@ static const struct presenter_impl impl = {
     .name = "headless",
     .thread = PRESENTER_ANY_THREAD,
     .begin_frame = begin_frame,
+    .level = level,
     .upload = upload,
     .commit = commit,
     .cursor_shape = cursor_shape,
     .cursor_move = cursor_move,
     .status = status,
+    .hud = hud,
     .resize = resize,
     .present = present,
     .layout = layout,

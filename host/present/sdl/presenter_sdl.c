@@ -3,8 +3,9 @@
 
 #include "common/log.h"
 #include "host/present/cursor_image.h"
+#include "host/present/overlay.h"
 #include "host/present/pixel_convert.h"
-#include "host/present/sdl/status_sdl.h"
+#include "host/present/present_fault.h"
 
 #include <SDL.h>
 #include <errno.h>
@@ -23,7 +24,11 @@ struct presenter_sdl {
   SDL_Window *window;
   SDL_Renderer *renderer;
   SDL_RendererInfo info;
-  struct status_sdl *status_screen;
+  struct presenter_options options;
+  struct overlay *overlay;
+  SDL_Texture *text_textures[OVERLAY_TEXTS];
+  uint32_t text_versions[OVERLAY_TEXTS];
+  uint32_t frames; /* for PRESENT_FAULT_LOST_SDL */
   struct image incoming, shown;
   struct pixel_convert *convert; /* created with the first picture that needs it */
   uint8_t *band;                 /* CONVERT_ROWS of the widest picture converted so far */
@@ -93,10 +98,12 @@ static bool upload_converted(struct presenter_sdl *self, const volatile uint8_t 
   return true;
 }
 
-static bool upload(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes, const struct transom_rect *rects,
-                   uint32_t count) {
+static enum presenter_result upload(struct presenter *presenter, const volatile uint8_t *pixels, uint32_t pitch_bytes,
+                                    const struct transom_rect *rects, uint32_t count) {
   struct presenter_sdl *self = self_of(presenter);
   size_t pixel_bytes = self->incoming.picture.format == TRANSOM_FORMAT_RGBA16F ? 8 : 4;
+  if (self->frames++ > PRESENT_FAULT_FRAMES && present_fault(PRESENT_FAULT_LOST_SDL))
+    return PRESENTER_FAILED;
   for (uint32_t i = 0; i < count; i++) {
     SDL_Rect rect = {rects[i].x, rects[i].y, rects[i].width, rects[i].height};
     const volatile uint8_t *from = pixels + (size_t)rect.y * pitch_bytes + (size_t)rect.x * pixel_bytes;
@@ -104,9 +111,9 @@ static bool upload(struct presenter *presenter, const volatile uint8_t *pixels, 
                     ? SDL_UpdateTexture(self->incoming.texture, &rect, (const void *)(uintptr_t)from, (int)pitch_bytes) == 0
                     : upload_converted(self, from, pitch_bytes, &rect);
     if (!done)
-      return false;
+      return PRESENTER_FAILED;
   }
-  return true;
+  return PRESENTER_OK;
 }
 
 static void commit(struct presenter *presenter) {
@@ -141,14 +148,17 @@ static void cursor_move(struct presenter *presenter, int32_t x, int32_t y, bool 
 }
 
 static void status(struct presenter *presenter, const struct presenter_status *status) {
-  status_sdl_set(self_of(presenter)->status_screen, status);
+  overlay_set_status(self_of(presenter)->overlay, status);
 }
 
-static void hint(struct presenter *presenter, const char *text) { status_sdl_hint(self_of(presenter)->status_screen, text); }
+static void hint(struct presenter *presenter, const char *text) { overlay_set_hint(self_of(presenter)->overlay, text); }
+
+static void hud(struct presenter *presenter, const char *text) { overlay_set_hud(self_of(presenter)->overlay, text); }
 
 /* SDL's renderer follows its window by itself. */
-static void resize(struct presenter *presenter, uint32_t width, uint32_t height) {
+static void resize(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen) {
   (void)presenter;
+  (void)fullscreen;
   (void)width;
   (void)height;
 }
@@ -159,7 +169,8 @@ static bool layout(const struct presenter *presenter, struct picture_layout *lay
   int width, height;
   if (!self->shown.texture || SDL_GetRendererOutputSize(self->renderer, &width, &height) != 0 || width < 1 || height < 1)
     return false;
-  *layout = picture_layout_fit((uint32_t)width, (uint32_t)height, picture->width, picture->height, picture->rotation);
+  *layout =
+      picture_layout_place(self->options.scaling, (uint32_t)width, (uint32_t)height, picture->width, picture->height, picture->rotation);
   return true;
 }
 
@@ -206,18 +217,73 @@ static void clear(struct presenter_sdl *self) {
   SDL_RenderClear(self->renderer);
 }
 
-static void present(struct presenter *presenter) {
+/* White with the text's coverage as alpha: drawing gives it its colour. */
+static SDL_Texture *create_text(struct presenter_sdl *self, const struct text_image *image) {
+  size_t count = (size_t)image->width * image->height;
+  uint32_t *pixels = malloc(count * 4);
+  SDL_Texture *texture =
+      pixels ? SDL_CreateTexture(self->renderer, SDL_PIXELFORMAT_ARGB8888, SDL_TEXTUREACCESS_STATIC, (int)image->width, (int)image->height)
+             : NULL;
+  if (texture) {
+    for (size_t i = 0; i < count; i++)
+      pixels[i] = (uint32_t)image->coverage[i] << 24 | 0xffffff;
+    SDL_UpdateTexture(texture, NULL, pixels, (int)image->width * 4);
+    SDL_SetTextureBlendMode(texture, SDL_BLENDMODE_BLEND);
+  }
+  free(pixels);
+  return texture;
+}
+
+static void draw_text(struct presenter_sdl *self, const struct overlay_item *item) {
+  uint32_t version;
+  const struct text_image *image = overlay_image(self->overlay, item->text, &version);
+  SDL_Texture **texture = &self->text_textures[item->text];
+  if (version != self->text_versions[item->text]) {
+    if (*texture)
+      SDL_DestroyTexture(*texture);
+    *texture = create_text(self, image);
+    self->text_versions[item->text] = version;
+  }
+  if (!*texture)
+    return;
+  SDL_Rect to = {item->x, item->y, (int)item->width, (int)item->height};
+  SDL_SetTextureColorMod(*texture, item->red, item->green, item->blue);
+  SDL_RenderCopy(self->renderer, *texture, NULL, &to);
+}
+
+static void draw_plain(struct presenter_sdl *self, const struct overlay_item *item) {
+  SDL_Rect where = {item->x, item->y, (int)item->width, (int)item->height};
+  SDL_SetRenderDrawBlendMode(self->renderer, item->alpha == 255 ? SDL_BLENDMODE_NONE : SDL_BLENDMODE_BLEND);
+  SDL_SetRenderDrawColor(self->renderer, item->red, item->green, item->blue, item->alpha);
+  SDL_RenderFillRect(self->renderer, &where);
+}
+
+static void draw_overlay(struct presenter_sdl *self) {
+  struct overlay_item items[OVERLAY_ITEMS_MAX];
+  int width = 0, height = 0;
+  SDL_GetRendererOutputSize(self->renderer, &width, &height);
+  if (width < 1 || height < 1)
+    return;
+  uint32_t count = overlay_layout(self->overlay, (uint32_t)width, (uint32_t)height, items);
+  for (uint32_t i = 0; i < count; i++) {
+    if (items[i].text == OVERLAY_PLAIN)
+      draw_plain(self, &items[i]);
+    else
+      draw_text(self, &items[i]);
+  }
+}
+
+static enum presenter_result present(struct presenter *presenter) {
   struct presenter_sdl *self = self_of(presenter);
   struct picture_layout at;
-  int width = 0, height = 0;
   clear(self);
-  if (!status_sdl_hides_picture(self->status_screen) && layout(presenter, &at)) {
+  if (!overlay_hides_picture(self->overlay) && layout(presenter, &at)) {
     draw_picture(self, &at);
     draw_cursor(self, &at);
   }
-  SDL_GetRendererOutputSize(self->renderer, &width, &height);
-  status_sdl_draw(self->status_screen, width, height);
+  draw_overlay(self);
   SDL_RenderPresent(self->renderer);
+  return PRESENTER_OK;
 }
 
 /* Draws the picture 1:1 into a texture of its own and reads that: what the device really holds, whatever the window's size. */
@@ -269,7 +335,10 @@ static void destroy(struct presenter *presenter) {
   for (size_t i = 0; i < sizeof textures / sizeof *textures; i++)
     if (textures[i])
       SDL_DestroyTexture(textures[i]);
-  status_sdl_destroy(self->status_screen);
+  for (size_t i = 0; i < OVERLAY_TEXTS; i++)
+    if (self->text_textures[i])
+      SDL_DestroyTexture(self->text_textures[i]);
+  overlay_destroy(self->overlay);
   if (self->renderer)
     SDL_DestroyRenderer(self->renderer);
   pixel_convert_destroy(self->convert);
@@ -287,6 +356,7 @@ static const struct presenter_impl impl = {
     .cursor_move = cursor_move,
     .status = status,
     .hint = hint,
+    .hud = hud,
     .resize = resize,
     .present = present,
     .layout = layout,
@@ -294,18 +364,19 @@ static const struct presenter_impl impl = {
     .destroy = destroy,
 };
 
-struct presenter *presenter_sdl_create(void *window, char *error, size_t capacity) {
+struct presenter *presenter_sdl_create(void *window, const struct presenter_options *options, char *error, size_t capacity) {
   struct presenter_sdl *self = calloc(1, sizeof *self);
   if (!self) {
     snprintf(error, capacity, "cannot create the SDL presenter: out of memory");
     return NULL;
   }
   self->base.impl = &impl;
+  self->options = *options;
   self->window = window;
   self->renderer = SDL_CreateRenderer(window, -1, 0); /* no vsync: it would hold every frame for up to a refresh */
-  if (self->renderer && SDL_GetRendererInfo(self->renderer, &self->info) == 0)
-    self->status_screen = status_sdl_create(self->renderer);
-  if (!self->status_screen) {
+  if (self->renderer && SDL_GetRendererInfo(self->renderer, &self->info) == 0 && !present_fault(PRESENT_FAULT_SDL))
+    self->overlay = overlay_create();
+  if (!self->overlay) {
     snprintf(error, capacity, "cannot draw into the window: %s; try SDL_RENDER_DRIVER=software", SDL_GetError());
     destroy(&self->base);
     return NULL;

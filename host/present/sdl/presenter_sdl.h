@@ -7,6 +7,6 @@
 #include <stddef.h>
 
 /* `window` is an SDL_Window and outlives the presenter. NULL: `error` says why. */
-struct presenter *presenter_sdl_create(void *window, char *error, size_t capacity);
+struct presenter *presenter_sdl_create(void *window, const struct presenter_options *options, char *error, size_t capacity);
 
 #endif

@@ -12,13 +12,13 @@ KEY_DELAY_MS = 40  # the guest is emulated: its keyboard has a queue of 64 event
 
 
 class Display:
-    def __init__(self, children):
+    def __init__(self, children, name="xvfb", screen=SCREEN):
         for tool in ("Xvfb", "xdotool", "xwd"):
             if not shutil.which(tool):
                 raise CannotRun(f"{tool} is not installed")
         read_end, write_end = os.pipe()
-        argv = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]
-        self.server = children.start("xvfb", argv, pass_fds=[write_end])
+        argv = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", screen, "-nolisten", "tcp", "-noreset"]
+        self.server = children.start(name, argv, pass_fds=[write_end])
         os.close(write_end)
         with os.fdopen(read_end) as file:  # the server picks a free number and says which
             number = file.readline().strip()
@@ -56,13 +56,29 @@ class Display:
         self.do("mousemove", "--window", window, "40", "40")
         self.do("windowfocus", "--sync", window)
 
+    def pointer_in(self, window):
+        """(x, y) in the window."""
+        place = {}
+        for command in (["getmouselocation", "--shell"], ["getwindowgeometry", "--shell", window]):
+            _, output, _ = self.run("xdotool", *command)
+            words = dict(line.split("=") for line in output.decode().split())
+            place[command[0]] = int(words["X"]), int(words["Y"])
+        pointer, corner = place["getmouselocation"], place["getwindowgeometry"]
+        return pointer[0] - corner[0], pointer[1] - corner[1]
+
     def type_line(self, window, line):
         self.focus(window)
         self.do("type", "--delay", str(KEY_DELAY_MS), line)
         self.do("key", "Return")
 
+    def read_screen(self):
+        return self.read_xwd("-root")
+
     def read_window(self, window):
-        status, data, error = self.run("xwd", "-silent", "-nobdrs", "-id", window)
+        return self.read_xwd("-id", window)
+
+    def read_xwd(self, *which):
+        status, data, error = self.run("xwd", "-silent", "-nobdrs", *which)
         if status != 0:
-            raise StepFailed(f"xwd cannot read the window: {error.strip()}")
+            raise StepFailed(f"xwd cannot read it: {error.strip()}")
         return parse_xwd(data)

@@ -33,15 +33,17 @@ def parse_ppm(data):
 
 
 def parse_xwd(data):
-    """A TrueColor dump with 32 bits a pixel, as xwd writes it (X11/XWDFile.h): header, name, colours, rows."""
+    """A TrueColor dump with 32 bits a pixel, as xwd writes it (X11/XWDFile.h): header, name, colours, rows. 24 bits where windows of several
+    visuals lie on the screen: xwd then puts the picture together itself."""
     field = struct.unpack_from(f">{XWD_FIELDS}I", data)
     width, height, byte_order, bits, row_bytes, colours = field[4], field[5], field[7], field[11], field[12], field[19]
-    if bits != 32 or byte_order != XWD_LSB_FIRST or field[14:17] != (0xFF0000, 0xFF00, 0xFF):
-        raise ValueError(f"xwd: {bits} bits a pixel, masks {field[14:17]}: only 32-bit BGRX is known here")
+    if bits not in (24, 32) or byte_order != XWD_LSB_FIRST or field[14:17] != (0xFF0000, 0xFF00, 0xFF):
+        raise ValueError(f"xwd: {bits} bits a pixel, masks {field[14:17]}: only BGR and BGRX are known here")
     begin = field[0] + colours * 12
-    rows = b"".join(data[begin + y * row_bytes : begin + y * row_bytes + width * 4] for y in range(height))
+    step = bits // 8
+    rows = b"".join(data[begin + y * row_bytes : begin + y * row_bytes + width * step] for y in range(height))
     pixels = bytearray(width * height * 3)
-    pixels[0::3], pixels[1::3], pixels[2::3] = rows[2::4], rows[1::4], rows[0::4]
+    pixels[0::3], pixels[1::3], pixels[2::3] = rows[2::step], rows[1::step], rows[0::step]
     return Picture(width, height, pixels)
 
 

@@ -1,0 +1,39 @@
+#include "guest/core/frame_copier.h"
+
+#include "common/memory_copy.h"
+#include "protocol/validate.h"
+
+struct transom_rect frame_copy_part(struct transom_rect rect, uint32_t top, uint32_t end) {
+  const uint32_t first = rect.y > top ? rect.y : top;
+  const uint32_t last = (uint32_t)rect.y + rect.height < end ? (uint32_t)rect.y + rect.height : end;
+  if (first >= last)
+    return (struct transom_rect){rect.x, (uint16_t)top, rect.width, 0};
+  return (struct transom_rect){rect.x, (uint16_t)first, rect.width, (uint16_t)(last - first)};
+}
+
+uint32_t frame_copy_parts(const struct frame_copy *copy, uint32_t top, uint32_t end, struct transom_rect parts[TRANSOM_DAMAGE_MAX]) {
+  if (copy->what.full) {
+    parts[0] = (struct transom_rect){0, (uint16_t)top, (uint16_t)copy->mode.width, (uint16_t)(end - top)};
+    return 1;
+  }
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < copy->what.count; i++) {
+    const struct transom_rect part = frame_copy_part(copy->what.rects[i], top, end);
+    if (part.height > 0)
+      parts[count++] = part;
+  }
+  return count;
+}
+
+uint64_t frame_copy_stream(const struct frame_copy *copy, const struct transom_rect *parts, uint32_t count, const uint8_t *pixels,
+                           size_t pitch_bytes) {
+  const size_t pixel_bytes = validate_format_bytes(copy->mode.format);
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const size_t left = parts[i].x * pixel_bytes, row_bytes = parts[i].width * pixel_bytes;
+    memory_copy_rows_stream(copy->slot + (size_t)parts[i].y * copy->pitch_bytes + left, copy->pitch_bytes,
+                            pixels + parts[i].y * pitch_bytes + left, pitch_bytes, row_bytes, parts[i].height);
+    bytes += (uint64_t)row_bytes * parts[i].height;
+  }
+  return bytes;
+}

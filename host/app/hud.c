@@ -1,0 +1,49 @@
+#include "host/app/hud.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct writer {
+  char *text;
+  size_t used;
+};
+
+static void add(struct writer *writer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct writer *writer, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(writer->text + writer->used, HUD_BYTES - writer->used, format, arguments);
+  va_end(arguments);
+  writer->used += (size_t)(length > 0 ? length : 0);
+  if (writer->used >= HUD_BYTES)
+    writer->used = HUD_BYTES - 1;
+}
+
+static void add_times(struct writer *writer, const char *name, const struct histogram *histogram) {
+  if (histogram && histogram->count)
+    add(writer, "%s  %.2f ms, %.2f ms at worst of 100\n", name, (double)histogram_quantile(histogram, 500) / 1e6,
+        (double)histogram_quantile(histogram, 990) / 1e6);
+}
+
+void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD_BYTES]) {
+  struct writer writer = {.text = text};
+  const struct frame_feed_counts *now = &stats->counts, *before = &hud->counts;
+  double seconds = stats->elapsed_ms > hud->elapsed_ms ? (double)(stats->elapsed_ms - hud->elapsed_ms) / 1000 : 1;
+  double published = now->sequence > before->sequence ? (double)(now->sequence - before->sequence) / seconds : 0;
+  text[0] = 0;
+  add(&writer, "%s%s%s  %u x %u  %s\n", stats->presenter, stats->rung[0] ? ", " : "", stats->rung, stats->width, stats->height,
+      stats->doorbell ? "doorbell" : "polling");
+  add(&writer, "%.1f frames/s of %.1f published, %.1f MiB/s uploaded\n", (double)(now->frames - before->frames) / seconds, published,
+      (double)(now->uploaded_bytes - before->uploaded_bytes) / seconds / (1 << 20));
+  add_times(&writer, "published to seen", stats->publish_to_seen);
+  add_times(&writer, "published to drawn", stats->publish_to_presented);
+  add(&writer, "skipped %llu, torn %llu, refused %llu\n", (unsigned long long)now->skipped, (unsigned long long)now->torn,
+      (unsigned long long)now->bad);
+  if (stats->capture)
+    add(&writer, "keyboard and mouse: %s, by %s", stats->capture, stats->sink);
+  else
+    add(&writer, "keyboard and mouse: not for this guest");
+  hud->counts = *now;
+  hud->elapsed_ms = stats->elapsed_ms;
+}

@@ -1,0 +1,202 @@
+"""From driver to picture: the fake IVSHMEM driver loaded as the real one is, Wine's desktop captured by GDI, the Linux viewer under another X
+server. The witness is Wine's own X server, read by xwd."""
+import os
+import time
+
+from rig.display import Display
+from rig.failure import wait_until
+from rig.region import RegionFile
+from rig.wine import windows_path
+
+AGENT = "guest/windows/transom-agent.exe"
+DRIVER_SETUP = "tests/windows/guest/fake_ivshmem/fake_ivshmem_setup.exe"
+DRIVER = "tests/windows/guest/fake_ivshmem/fake_ivshmem.sys"
+WINDOW = "tests/windows/guest/desk_window.exe"
+FRAME_TIMEOUT_S = 30
+QUIET_S = 1.2  # longer than the agent's slowest look at the screen while somebody watches
+RESTING_S = 10.5  # from then on it looks each 250 ms
+MOVE = 60  # pixels
+DAMAGE_MOST = 0.30
+
+
+def kernel_path(path):
+    return "\\??\\" + windows_path(path)
+
+
+class Desk:
+    """Driver, agent, viewer and a window on Wine's desktop; made once, by the first test."""
+
+    def __init__(self, rig):
+        self.rig = rig
+        self.wine = rig.wine
+        foreign, ours = rig.region_path("foreign", 16), rig.region_path("region", 64)
+        with open(foreign, "r+b") as file:
+            file.write(b"somebody else's memory")
+        self.foreign, self.region_path = foreign, ours
+        self.wine.run(DRIVER_SETUP, "uninstall")  # of a run that was killed
+        self.wine.require(DRIVER_SETUP, "install", windows_path(self.wine.program(DRIVER)), 2, kernel_path(foreign), kernel_path(ours))
+        self.window = self.wine.start("window", WINDOW, "desk", 200, 150, 200, 160)
+        self.agent = self.wine.start("agent", AGENT, "run", "--source", "gdi")
+        self.region = RegionFile(ours)
+        wait_until(self.region.newest_sequence, FRAME_TIMEOUT_S, "the agent publishes a frame", self.agent.log)
+        self.display = Display(rig.children, "xvfb-viewer")
+        viewer = os.path.join(rig.build_directory, "host/cli/transom")
+        self.viewer = rig.children.start("viewer", [viewer, "view", "--region", ours, "--renderer", "sdl"], env=self.display.environment)
+        self.viewer_window = self.display.wait_for_window(self.viewer)
+
+    def wait_quiet(self, quiet_s=QUIET_S):
+        """Nothing was published for longer than the agent's slowest look, or for longer still."""
+        newest, since_s = 0, time.monotonic()
+
+        def quiet():
+            nonlocal newest, since_s
+            self.agent.require_running()
+            if self.region.newest_sequence() != newest:
+                newest, since_s = self.region.newest_sequence(), time.monotonic()
+            return newest and time.monotonic() - since_s > quiet_s
+
+        wait_until(quiet, FRAME_TIMEOUT_S, "the screen is at rest", self.agent.log)
+
+
+def desk(rig):
+    if not hasattr(rig, "desk"):
+        rig.desk = Desk(rig)
+    return rig.desk
+
+
+def foreign_region_is_left_alone(rig):
+    """Two devices; the first holds something else. The agent took the second by itself, and the first is as it was."""
+    it = desk(rig)
+    with open(it.foreign, "rb") as file:
+        data = file.read()
+    assert data.startswith(b"somebody else's memory") and not any(data[22:]), "the agent wrote into memory that is not ours"
+    status, output = rig.wine.run(AGENT, "run", "--device", "0")
+    assert status == 77 and "no region of ours" in output, (status, output)
+
+
+def second_agent_is_told_who_has_it(rig):
+    desk(rig)
+    status, output = rig.wine.run(AGENT, "run", "--device", "64M")
+    assert status == 77 and "another transom-agent has it" in output and "sc stop" in output, (status, output)
+
+
+def window_shows_the_desktop(rig):
+    """Pixel by pixel, what the viewer's window shows is what Wine's X server shows. The window hides the cursor in its left half."""
+    it = desk(rig)
+    rig.wine.display.do("mousemove", "230", "230")
+    wait_until(lambda: not it.region.cursor()[2], FRAME_TIMEOUT_S, "the cursor is hidden", it.agent.log)
+
+    def equal():
+        it.wait_quiet()
+        picture = it.display.read_window(it.viewer_window)
+        truth = rig.wine.display.read_screen()
+        return picture.wrong_pixels(truth) == 0
+
+    wait_until(equal, FRAME_TIMEOUT_S, "the viewer's window equals Wine's desktop, 0 wrong pixels", it.viewer.log)
+
+
+def cursor_is_where_it_is(rig):
+    it = desk(rig)
+    for x, y in ((370, 200), (388, 290), (700, 600), (5, 7), (1279, 799), (640, 30)):
+        rig.wine.display.do("mousemove", str(x), str(y))
+        wait_until(lambda at=(x, y): it.region.cursor()[:2] == at and it.region.cursor()[2], FRAME_TIMEOUT_S, f"the cursor is at {x},{y}",
+                   it.agent.log)  # fmt: skip
+
+
+def changed_pixels(before, after):
+    one, other, width = memoryview(before.pixels), memoryview(after.pixels), before.width
+    return [(i // 3 % width, i // 3 // width) for i in range(0, len(one), 3) if one[i : i + 3] != other[i : i + 3]]
+
+
+def moved_window_gives_small_damage(rig):
+    """Damage covers every pixel that another client of the X server sees changed, and less than 30 % of the screen."""
+    it = desk(rig)
+    it.wait_quiet()
+    before, sequence = rig.wine.display.read_screen(), it.region.newest_sequence()
+    window = rig.wine.display.wait_for_window(it.window, "desk")
+    rig.wine.display.do("windowmove", window, str(200 + MOVE), "170")
+    wait_until(lambda: it.region.newest_sequence() != sequence, FRAME_TIMEOUT_S, "the move is published", it.agent.log)
+    it.wait_quiet()
+    after = rig.wine.display.read_screen()
+    _, rectangles = it.region.damage_since(sequence)
+    assert rectangles is not None, "full damage for a moved window"
+    covered = bytearray(after.width * after.height)
+    for x, y, width, height in rectangles:
+        for row in range(y, y + height):
+            covered[row * after.width + x : row * after.width + x + width] = b"\1" * width
+    changed = changed_pixels(before, after)
+    missed = [at for at in changed if not covered[at[1] * after.width + at[0]]]
+    share = sum(covered) / len(covered)
+    assert changed and not missed, f"{len(missed)} of {len(changed)} changed pixels are not in the damage, first {missed[:3]}"
+    assert share < DAMAGE_MOST, f"damage covers {share:.0%} of the screen"
+    print(f"       {len(changed)} pixels changed, damage covers {share:.1%} of the screen", flush=True)
+
+
+def still_desktop_publishes_nothing(rig):
+    """At rest the agent publishes nothing, and looks no more often than its table says: each 250 ms after 10 s, 100 ms before."""
+    it = desk(rig)
+    it.wait_quiet()
+    sequence = it.region.newest_sequence()
+    began_s, began_ticks = time.monotonic(), cpu_seconds(it.agent.pid)
+    end = time.monotonic() + 3
+    wait_until(lambda: time.monotonic() > end, 10, "three seconds of rest")
+    assert it.region.newest_sequence() == sequence, "a frame was published although nothing changed"
+    share = (cpu_seconds(it.agent.pid) - began_ticks) / (time.monotonic() - began_s)
+    print(f"       at rest the agent takes {share:.2%} of a processor (GDI under Wine, {it.wine.display.server.name})", flush=True)
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def input_ends_the_rest(rig):
+    """After more than ten seconds without a change the agent looks four times a second. A mouse that moves is followed at once all the same."""
+    it = desk(rig)
+    rig.wine.display.do("mousemove", "380", "250")
+    it.wait_quiet(RESTING_S)
+    sequence = it.region.cursor_sequence()
+    for step in range(20):
+        rig.wine.display.do("mousemove", str(372 + step), "250")
+    wait_until(lambda: it.region.cursor()[:2] == (391, 250), FRAME_TIMEOUT_S, "the cursor is at 391,250", it.agent.log)
+    moves = it.region.cursor_sequence() - sequence
+    print(f"       {moves} positions published of a mouse that moved 20 times out of a rest", flush=True)
+    assert moves >= 3, f"{moves} positions: the agent went on resting"
+
+
+def armed_consumer_is_rung(rig):
+    """A consumer that has a peer number and armed itself is rung through the driver, once for its token, on the vector of frames."""
+    it = desk(rig)
+    before = int(rig.wine.require(DRIVER_SETUP, "rings", 1).split()[0])
+    it.region.arm(5, peer=9, token=77)
+    rig.wine.display.do("mousemove", "376", "270")
+    wait_until(lambda: it.region.cursor()[:2] == (376, 270), FRAME_TIMEOUT_S, "the cursor has moved", it.agent.log)
+    rig.wine.display.do("mousemove", "378", "272")
+    wait_until(lambda: it.region.cursor()[:2] == (378, 272), FRAME_TIMEOUT_S, "the cursor has moved", it.agent.log)
+    count, peer, vector = map(int, rig.wine.require(DRIVER_SETUP, "rings", 1).split())
+    it.region.arm(5, peer=0, token=0, epoch=0)
+    assert (count - before, peer, vector) == (1, 9, 0), f"{count - before} rings, the last for peer {peer}, vector {vector}"
+
+
+def driver_restart_is_survived(rig):
+    """The memory vanishes under the agent, and the device answers again: the agent maps it anew and the picture is back."""
+    it = desk(rig)
+    epoch = it.region.epoch()
+    rig.wine.require(DRIVER_SETUP, "vanish", 1)
+    wait_until(lambda: it.region.epoch() not in (0, epoch) and it.region.newest_sequence(), FRAME_TIMEOUT_S,
+               "the agent formats the region anew", it.agent.log)  # fmt: skip
+    it.agent.require_running()
+
+
+TESTS = [
+    foreign_region_is_left_alone,
+    second_agent_is_told_who_has_it,
+    window_shows_the_desktop,
+    cursor_is_where_it_is,
+    moved_window_gives_small_damage,
+    still_desktop_publishes_nothing,
+    armed_consumer_is_rung,
+    input_ends_the_rest,
+    driver_restart_is_survived,
+]
