@@ -78,8 +78,9 @@ def no_name_is_needed(rig):
     assert last["domain"] == NAME and last["frames"] >= 1, last
 
 
-def typing_goes_through_libvirt(rig):
-    """No monitor of its own in the domain: keys go through the one that libvirt has."""
+def typing_goes_by_usb(rig):
+    """libvirt's QEMU comes to the server's USB channel, the server lends it to the viewer, and the guest has a keyboard."""
+    wait_until(lambda: rig.life.stats().get("sink") == "usb", WAIT_S, "the viewer is the guest's USB keyboard", rig.life.viewer.log)
     rig.display.focus(rig.window)
     rig.display.type_line(rig.window, "echo typed >/tmp/typed")
     wait_until(lambda: "typed" in rig.life.guest.run("cat /tmp/typed 2>/dev/null || true"), WAIT_S, "the line arrives in the guest", rig.life.viewer.log)
@@ -146,7 +147,8 @@ def undo(rig):
 
 
 def without_setup(rig):
-    """A shared memory file as guides for other programs have it: the name alone is enough, and nothing of the domain is changed."""
+    """A shared memory file as guides for other programs have it: the name alone is enough, and nothing of the domain is changed. Keys go through the
+    monitor that libvirt has."""
     devices = "<shmem name='lg-style'><model type='ivshmem-plain'/><size unit='M'>64</size></shmem><graphics type='vnc'/>"
     chain = LibvirtChain(rig, "plain")
     chain.guest = LibvirtGuest(rig.libvirt, "plain", devices)
@@ -157,6 +159,7 @@ def without_setup(rig):
     window = rig.display.wait_for_window(chain.viewer)
     wait_until(lambda: chain.stats().get("frames"), WAIT_S, "frames of the file are shown", chain.viewer.log)
     chain.guest.wait_serial("guest: console ready")
+    assert chain.stats()["sink"] == "qmp", chain.stats()
     rig.display.focus(window)
     rig.display.type_line(window, "echo typed >/tmp/typed")
     wait_until(lambda: "typed" in chain.guest.run("cat /tmp/typed 2>/dev/null || true"), WAIT_S, "the line arrives in the guest", chain.viewer.log)
@@ -166,5 +169,5 @@ def without_setup(rig):
     rig.libvirt.virsh("undefine", "plain")
 
 
-TESTS = [define_and_set_up, only_the_group_may_connect, view_starts_it, doctor_finds_nothing_wrong, no_name_is_needed, typing_goes_through_libvirt, pause_and_resume, daemon_restarted, reboot,
+TESTS = [define_and_set_up, only_the_group_may_connect, view_starts_it, doctor_finds_nothing_wrong, no_name_is_needed, typing_goes_by_usb, pause_and_resume, daemon_restarted, reboot,
          destroy_and_start, asleep_until_a_key, undo, without_setup]  # fmt: skip
