@@ -31,7 +31,7 @@ WINDOWS = re.compile(
 SIMD = re.compile(r"^(emmintrin|smmintrin|tmmintrin|immintrin|x86intrin|cpuid)\.h$")
 
 # Longest prefix wins. Each part may include itself and these.
-SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/usb/", "host/present/", "host/vm/", "host/stats/"]
+SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/usb/", "host/present/", "host/vm/", "host/stats/", "host/doctor/"]
 BASE = ["common/", "protocol/"]
 PARTS = {
     "protocol/": [],
@@ -43,6 +43,7 @@ PARTS = {
     "host/devices/": BASE + ["host/event/"],
     **{sibling: BASE + ["host/event/", "host/devices/"] for sibling in SIBLINGS},
     "host/input/": BASE + ["host/event/", "host/devices/", "host/usb/"],
+    "host/doctor/": BASE + ["host/event/", "host/vm/"],  # what it looks at is what setup and view find
     "host/app/": BASE + SIBLINGS + ["host/event/", "host/devices/"],
     "host/cli/": BASE + SIBLINGS + ["host/event/", "host/devices/", "host/app/"],
     "host/main": ["common/", "host/cli/"],
@@ -66,6 +67,9 @@ THIRD_PARTY = {
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/ini_reader_linux.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
+    "expat": (r"^expat\.h$", ["host/vm/domain_xml.c"]),
+    "libvirt": (r"^libvirt/", ["host/vm/libvirt_*"]),
+    "libvncclient": (r"^rfb/", ["host/vm/vnc_stream.c"]),
     "libevdev": (r"^libevdev", ["host/input/evdev_libevdev.h"]),
     "libudev": (r"^libudev", ["host/devices/*.c"]),
     "usbredir": (r"^usbredir", ["host/usb/usb_redir_*.c"]),
