@@ -96,6 +96,7 @@ static const struct option_entry entries[] = {
      .maximum = 3600000,
      .argument = "N",
      .help = "how often (1000)"},
+    {.name = "stats-socket", STRING(stats_socket), .argument = "PATH", .help = "offer the figures to other programs on a Unix socket"},
     {.name = "same-clock",
      .kind = OPTION_FLAG,
      .offset = FIELD(same_clock),
