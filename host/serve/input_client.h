@@ -35,7 +35,8 @@ struct input_client {
   const char *told; /* why not, as last said; not said twice */
 };
 
-void input_client_refill(struct input_client *client); /* what it may say in a second */
+void input_client_refill(struct input_client *client);                    /* what it may say in a second */
+bool input_client_may_say(struct input_client *client, bool is_host_key); /* one line of that; false: it has said too much */
 
 /* `fd` may be -1. A client that does not read is shut down, and goes when its end is read. */
 void input_client_say(struct input_client *client, const char *line, int fd);

@@ -305,18 +305,6 @@ static void on_host_key(struct input_client *client, const char *line) {
   }
 }
 
-/* One fewer of those that it may say in this second. */
-static bool may_say(struct input_client *client, enum control_command command) {
-  unsigned *left = command == CONTROL_INPUT_HOST_KEY ? &client->host_keys_left : &client->lines_left;
-  if (*left) {
-    --*left;
-    return true;
-  }
-  log_warning("pid %d says more than %u lines and %u host keys a second about input: dropped", (int)client->pid,
-              INPUT_CLIENT_LINES_A_SECOND, INPUT_CLIENT_HOST_KEYS_A_SECOND);
-  return false;
-}
-
 static void note_life(struct input_client *client) {
   if (client->state == INPUT_HOLDING)
     event_timer_set(client->timer, INPUT_GUARD_SILENCE_NS, 0);
@@ -328,7 +316,7 @@ static bool on_line(char *line, void *user_data) {
   struct input_client *client = user_data;
   uint32_t unused;
   const enum control_command command = control_line_parse(line, strlen(line), &unused);
-  if (!may_say(client, command))
+  if (!input_client_may_say(client, command == CONTROL_INPUT_HOST_KEY))
     return false;
   note_life(client);
   switch (command) {

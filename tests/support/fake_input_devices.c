@@ -20,7 +20,7 @@ static unsigned device_count, opened, revoked;
 static bool denied;
 static bool held[0x300];
 static char told[1024];
-static int keyboard_error, keyboards;
+static int keyboard_error, keyboards, host_keys_down;
 static struct device_discovery *discovery; /* one at a time is all that there is */
 
 void fake_input_devices_reset(void) {
@@ -117,6 +117,7 @@ static int open_keyboard(void) {
 static void play(int fd, uint16_t code, bool down) {
   (void)fd;
   const size_t used = strlen(told);
+  host_keys_down += down ? 1 : -1;
   snprintf(told + used, sizeof told - used, "%c%u ", down ? '+' : '-', code);
 }
 
@@ -129,6 +130,7 @@ const struct host_keyboard_output fake_host_keyboard = {open_keyboard, play, clo
 
 void fake_host_keyboard_fail(int error) { keyboard_error = error; }
 int fake_host_keyboards_open(void) { return keyboards; }
+int fake_host_keys_down(void) { return host_keys_down; }
 
 const char *fake_host_keyboard_told(void) {
   static char answer[sizeof told];

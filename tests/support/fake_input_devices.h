@@ -22,6 +22,7 @@ extern const struct host_keyboard_output fake_host_keyboard;
 void fake_host_keyboard_fail(int error);   /* opens fail so; 0 = they do not */
 const char *fake_host_keyboard_told(void); /* since it was asked last */
 int fake_host_keyboards_open(void);
+int fake_host_keys_down(void); /* pressed and not released, by count */
 
 unsigned fake_input_devices_opened(void);
 unsigned fake_input_devices_revoked(void);

@@ -50,6 +50,7 @@ int guard_tear_down(void **state) {
   close(fixture->listener);
   assert_int_equal(fake_input_devices_opened(), fake_input_devices_revoked()); /* nothing stays lent */
   assert_int_equal(fake_host_keyboards_open(), 0);
+  assert_int_equal(fake_host_keys_down(), 0);
   free(fixture);
   return 0;
 }
