@@ -13,11 +13,11 @@ def shows_firmware(rig, window, guest):
     return len(set(truth.pixels)) > 1 and rig.display.read_window(window).wrong_pixels(truth) == 0
 
 
-def show(rig, name, devices):
+def show(rig, name, devices, renderer="sdl"):
     """Without anything to boot, the firmware says so and rests."""
     chain, guest, before = rig.new_domain("display-" + name, devices, boot="<boot dev='hd'/>")
     assert "secret7" not in rig.transom("setup", chain.name, "--undo", "--dry-run").stdout
-    chain.start_viewer("--start")
+    chain.start_viewer("--start", renderer=renderer)
     window = rig.display.wait_for_window(chain.viewer)
     wait_until(lambda: chain.stats().get("fallback_frames"), WAIT_S, f"{name}: the emulated display is shown", chain.viewer.log)
     wait_until(lambda: shows_firmware(rig, window, guest), WAIT_S, f"{name}: the window shows QEMU's own picture", chain.viewer.log)
@@ -26,6 +26,11 @@ def show(rig, name, devices):
     rig.transom("setup", chain.name, "--undo", "--yes")
     assert rig.libvirt.definition(chain.name) == before, f"{name}: undo is not byte for byte"
     rig.servers[chain.name].stop()
+
+
+def firmware_by_vulkan(rig):
+    """The frame thread presents, and the pixels are not the region's."""
+    show(rig, "vulkan", VNC, renderer="vulkan")
 
 
 def every_kind_of_display(rig):
@@ -38,4 +43,4 @@ def every_kind_of_display(rig):
     assert not failures, failures
 
 
-TESTS = [every_kind_of_display]
+TESTS = [every_kind_of_display, firmware_by_vulkan]
