@@ -62,7 +62,7 @@ enum exit_status verb_driver(const struct agent_settings *settings) {
     printf("IVSHMEM driver: missing. The device is there, but Windows has no driver for it:\n%s", where_to_get_it);
     return EXIT_STATUS_FAILED;
   }
-  printf("IVSHMEM driver: there is no IVSHMEM device in this machine. Add one to the VM (docs/setup.md, section 1), then the driver:\n%s",
+  printf("IVSHMEM driver: there is no IVSHMEM device in this machine. Add one to the VM (transom setup does), then the driver:\n%s",
          where_to_get_it);
   return EXIT_STATUS_CANNOT_RUN_HERE;
 }

@@ -23,6 +23,8 @@ static const char *const level_names[] = {"error", "warning", "info", "debug", N
 static const struct option_entry entries[] = {
     {.name = "region", STRING(region), .argument = "REGION", .help = "server:SOCKET of transom-serve, or a shared memory file"},
     {.name = "qmp", STRING(qmp), .argument = "SOCKET", .help = "QEMU's monitor: sends the window's keyboard and mouse to the guest"},
+    {.name = "connect", .letter = 'c', STRING(connect), .argument = "URI", .help = "libvirt to ask for the domain"},
+    {.name = "start", .kind = OPTION_FLAG, .offset = FIELD(start), .help = "start the VM if it is off"},
     {.name = "usb", STRING(usb), .argument = "SOCKET", .help = "QEMU's usb-redir chardev, where transom-serve does not hand it over"},
     {.name = "sink",
      .kind = OPTION_CHOICE,
@@ -59,6 +61,12 @@ static const struct option_entry entries[] = {
      .kind = OPTION_FLAG,
      .offset = FIELD(tearing),
      .help = "show each picture at once, even in the middle of a refresh"},
+    {.name = "display",
+     .kind = OPTION_INT,
+     .offset = FIELD(display),
+     .maximum = 63,
+     .argument = "N",
+     .help = "the host's display for the window, from 0"},
     {.name = "hud", .kind = OPTION_FLAG, .offset = FIELD(hud), .help = "figures over the picture: frames, times, how pictures come"},
     {.name = "title", STRING(title), .argument = "TEXT", .help = "the window's title"},
     {.name = "head",
@@ -219,6 +227,8 @@ enum options_result settings_load(struct view_settings *settings, const struct s
   if (!load_file(settings, places))
     return OPTIONS_ERROR;
   result = options_parse(&view_option_table, argc, argv, settings, &word, 1, &count);
+  settings->domain_given = count > 0;
+  settings->region_given = settings->region[0] != 0;
   if (result == OPTIONS_OK && !guest_mode_is_good(settings->guest_mode))
     return OPTIONS_ERROR;
   if (result == OPTIONS_OK && !settings->region[0])

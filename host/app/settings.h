@@ -18,6 +18,7 @@ enum settings_hidden_pointer { SETTINGS_HIDDEN_POINTER_IGNORE, SETTINGS_HIDDEN_P
 enum settings_private_server { SETTINGS_PRIVATE_SERVER_AUTO, SETTINGS_PRIVATE_SERVER_NEVER };
 enum settings_stats { SETTINGS_STATS_NONE, SETTINGS_STATS_JSON };
 
+struct qmp_bridge;
 /* What the words of [input] mean. */
 struct input_settings {
   bool toggle_is_automatic;
@@ -41,6 +42,7 @@ struct view_settings {
   int scaling; /* enum picture_scaling */
   bool tearing;
   bool hud;
+  int64_t display;
   char screenshot[SETTINGS_PATH_BYTES];
   int64_t frames;  /* 0 = no limit */
   int64_t seconds; /* 0 = no limit */
@@ -64,6 +66,13 @@ enum settings_stats */
   int sink;           /* enum input_sinks_way */
   int hidden_pointer; /* enum settings_hidden_pointer */
   struct input_settings input;
+  char connect[256]; /* libvirt's URI; "" = the usual ones */
+  bool start;        /* the domain, if it is off */
+
+  /* not options: found by domain_source.c */
+  bool domain_given, region_given;
+  char libvirt_uri[256]; /* that knows the domain; "" = none */
+  struct qmp_bridge *bridge;
   struct latency_settings latency;
 };
 

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/memory_copy.h"
 #include "host/app/control_thread.h"
+#include "host/app/domain_view.h"
 #include "host/app/frame_thread.h"
 #include "host/app/hud.h"
 #include "host/app/latency_monitor.h"
@@ -38,7 +39,7 @@
 #define HIDDEN_PAUSE_NS UINT64_C(50000000)
 
 /* What other threads ask of the presenting thread. */
-enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8, TASK_HUD = 16, TASK_SCREENSHOT = 32 };
+enum task { TASK_FEED = 1, TASK_STATE = 2, TASK_STATS = 4, TASK_QUIT = 8, TASK_HUD = 16, TASK_SCREENSHOT = 32, TASK_DOMAIN = 64 };
 
 /* The presenting thread is the one that the presenter asks for: the main thread for SDL_Renderer, else the frame thread. It runs run_turn()
  * whenever it is woken; everything below `presenting thread` is its own. The window stays with the main thread: window_post.h lies
@@ -54,6 +55,7 @@ struct viewer {
   struct stats_socket *stats_socket; /* NULL = nobody asked for it */
   struct control_thread *control;
   struct control_options control_options;
+  struct domain_view *_Atomic domain; /* NULL without libvirt */
   atomic_uint tasks;
   sem_t ended;          /* headless: the main thread waits for it */
   pthread_mutex_t lock; /* the link's state, from the control thread */
@@ -66,6 +68,10 @@ struct viewer {
   enum guest_link_state state;
   char state_text[256];
   bool has_picture, picture_refused, must_present, is_busy;
+  bool region_shows;  /* a frame of the present session is on the screen */
+  bool foreign_image; /* the emulated display was shown since a frame of the region was */
+  bool forget_due;    /* and the feed does not know yet that its damage counts for nothing */
+  bool fell;          /* another presenter has taken over: it has no picture yet */
   struct hud hud;
   char hint[256]; /* as last shown: another presenter gets it again */
   struct screenshot_job *screenshot;
@@ -154,6 +160,7 @@ static void on_quit(bool by_time, void *user_data) {
   wake(viewer, TASK_QUIT);
 }
 
+static void on_domain(void *user_data) { wake(user_data, TASK_DOMAIN); }
 /* ---- from the input thread ---- */
 
 static void on_input_changed(void *user_data) { control_thread_nudge(((struct viewer *)user_data)->control); }
@@ -170,6 +177,7 @@ static void quit(struct viewer *viewer) {
 static void update_screen(struct viewer *viewer) {
   struct presenter_status status;
   screens_for(viewer->state, viewer->state_text, viewer->has_picture, viewer->picture_refused, &status);
+  domain_view_screen(viewer->domain, viewer->state, viewer->has_picture, &status);
   viewer->presenter->impl->status(viewer->presenter, &status);
   viewer->must_present = true;
   if (!viewer->window)
@@ -184,6 +192,9 @@ static void take_state(struct viewer *viewer) {
   viewer->state = viewer->link_state;
   memcpy(viewer->state_text, viewer->link_text, sizeof viewer->state_text);
   pthread_mutex_unlock(&viewer->lock);
+  viewer->region_shows &= viewer->state == GUEST_LINK_RUNNING;
+  if (viewer->state == GUEST_LINK_RUNNING && viewer->foreign_image) /* the newest frame again, though it is not new */
+    frame_thread_session_changed(atomic_load(&viewer->frames));
   update_screen(viewer);
 }
 
@@ -219,14 +230,38 @@ static void take_hint(struct viewer *viewer) {
   viewer->must_present = true;
 }
 
+/* The emulated display, where the region has nothing to show. Not in the middle of a frame of the region's: what has come stays where it is
+ * until the next turn. */
+static void take_domain(struct viewer *viewer) {
+  if (viewer->is_busy)
+    return;
+  if (viewer->fell)
+    domain_view_start_over(viewer->domain);
+  viewer->fell = false;
+  unsigned result = domain_view_turn(viewer->domain, viewer->presenter, viewer->state, viewer->region_shows);
+  if (result & DOMAIN_VIEW_BROKEN)
+    atomic_store(&viewer->must_fall, true);
+  if (result & DOMAIN_VIEW_PICTURE) {
+    viewer->has_picture = viewer->foreign_image = viewer->forget_due = viewer->must_present = true;
+    post_layout(viewer);
+  }
+  if (result & (DOMAIN_VIEW_PICTURE | DOMAIN_VIEW_STATE))
+    update_screen(viewer);
+}
+
 static void take_feed(struct viewer *viewer) {
+  if (viewer->forget_due && viewer->feed->session) /* without one, the next begins by forgetting */
+    frame_import_lost(&viewer->feed->frames, &viewer->feed->reader);
+  viewer->forget_due = false;
   uint32_t result = frame_feed_step(viewer->feed);
   bool refused = result & FRAME_FEED_REFUSED, first = (result & FRAME_FEED_PICTURE) && !viewer->has_picture;
   viewer->is_busy = result & FRAME_FEED_PENDING;
   if (result & FRAME_FEED_BROKEN)
     atomic_store(&viewer->must_fall, true);
   if (result & FRAME_FEED_PICTURE) {
-    viewer->has_picture = true;
+    first |= !viewer->region_shows;
+    viewer->has_picture = viewer->region_shows = true;
+    viewer->foreign_image = false;
     viewer_input_frame_shown(&viewer->input);
     post_layout(viewer);
   }
@@ -285,6 +320,8 @@ static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
                                .presenter = impl->name,
                                .rung = impl->rung ? impl->rung(viewer->presenter) : "",
                                .domain = viewer->settings->domain,
+                               .domain_state = domain_view_state_name(viewer->domain),
+                               .fallback_frames = domain_view_fallback_count(viewer->domain),
                                .epoch = session ? session->region.epoch : 0,
                                .elapsed_ms = (clock_monotonic_ns() - viewer->started_ns) / 1000000,
                                .width = layout.picture_width,
@@ -405,6 +442,8 @@ static void run_turn(struct viewer *viewer) {
   take_hint(viewer);
   if (has_feed)
     progress = use_feed(viewer);
+  if (viewer->domain && !atomic_load(&viewer->must_fall) && (tasks & (TASK_DOMAIN | TASK_STATE | TASK_FEED)))
+    take_domain(viewer);
   if (has_feed && !atomic_load(&viewer->must_fall))
     serve_requests(viewer, atomic_fetch_and(&viewer->tasks, ~(unsigned)(TASK_HUD | TASK_SCREENSHOT)));
   present(viewer, has_feed);
@@ -526,6 +565,7 @@ static bool fall(struct viewer *viewer) {
   viewer->hud.due_ns = 0;
   if (next->impl->hint)
     next->impl->hint(next, viewer->hint);
+  viewer->fell = true;
   update_screen(viewer);
   atomic_store(&viewer->must_fall, false);
   if (!atomic_load(&viewer->presents_on_main) && (atomic_fetch_and(&viewer->tasks, ~(unsigned)TASK_FEED) & TASK_FEED))
@@ -536,6 +576,8 @@ static bool fall(struct viewer *viewer) {
 static void handle_event(struct viewer *viewer, const struct window_event *event) {
   if (event->kind == WINDOW_RESIZED)
     post_size(viewer);
+  if (event->kind == WINDOW_KEY && event->down && domain_view_key(viewer->domain))
+    return;
   viewer_input_event(&viewer->input, event);
   if (event->kind == WINDOW_CLOSE)
     quit(viewer);
@@ -566,7 +608,12 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
   const struct view_settings *settings = viewer->settings;
   enum presenter_kind kind = (enum presenter_kind)settings->renderer;
   if (presenter_kind_needs_window(kind)) {
-    struct window_options options = {viewer->title, FIRST_WIDTH, FIRST_HEIGHT, settings->fullscreen, presenter_kind_needs_vulkan(kind)};
+    struct window_options options = {.title = viewer->title,
+                                     .width = FIRST_WIDTH,
+                                     .height = FIRST_HEIGHT,
+                                     .fullscreen = settings->fullscreen,
+                                     .display = (int)settings->display,
+                                     .vulkan = presenter_kind_needs_vulkan(kind)};
     viewer->window = window_create(&options, error, capacity);
     if (!viewer->window)
       return false;
@@ -631,6 +678,8 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
   latency_monitor_begin(viewer->latency, viewer->presenter->impl->name);
   if (!start_threads(viewer, error, capacity))
     return false;
+  atomic_store(&viewer->domain, domain_view_start(viewer->settings, on_domain, viewer));
+  wake(viewer, TASK_DOMAIN); /* what came before it was there to be asked */
   return true;
 }
 
@@ -663,6 +712,7 @@ static bool finish_output(struct viewer *viewer) {
 
 static void destroy(struct viewer *viewer) {
   frame_thread_stop(atomic_load(&viewer->frames));
+  domain_view_stop(viewer->domain);
   viewer_input_stop(&viewer->input);
   control_thread_stop(viewer->control); /* kicks the frame thread until here */
   stats_socket_destroy(viewer->stats_socket);

@@ -55,6 +55,8 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
   append_string(&line, "event", stats->event);
   append_string(&line, "state", stats->state);
   append_string(&line, "domain", stats->domain);
+  if (stats->domain_state)
+    append_string(&line, "domain_state", stats->domain_state);
   append_string(&line, "presenter", stats->presenter);
   if (stats->rung && stats->rung[0])
     append_string(&line, "rung", stats->rung);
@@ -72,6 +74,7 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
   append_number(&line, "height", stats->height);
   append_number(&line, "sequence", stats->counts.sequence);
   append_number(&line, "frames", stats->counts.frames);
+  append_number(&line, "fallback_frames", stats->fallback_frames);
   append_number(&line, "skipped", stats->counts.skipped);
   append_number(&line, "torn", stats->counts.torn);
   append_number(&line, "bad", stats->counts.bad);

@@ -12,9 +12,11 @@ struct viewer_stats {
   const char *presenter;
   const char *rung; /* "" = it has no rungs */
   const char *domain;
-  const char *capture; /* who has keyboard and mouse: "captured"; NULL = this viewer only watches */
-  const char *sink;    /* how they reach the guest: "usb" */
-  uint64_t epoch;      /* 0 = none */
+  const char *domain_state; /* as libvirt sees it; "" = unknown */
+  uint64_t fallback_frames; /* of the emulated display, shown */
+  const char *capture;      /* who has keyboard and mouse: "captured"; NULL = this viewer only watches */
+  const char *sink;         /* how they reach the guest: "usb" */
+  uint64_t epoch;           /* 0 = none */
   uint64_t elapsed_ms;
   uint32_t width, height; /* of the picture, 0 = none */
   bool doorbell;

@@ -10,12 +10,15 @@ struct command {
   int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
 };
 
+extern const struct command command_doctor;
 extern const struct command command_input;
 extern const struct command command_latency;
+extern const struct command command_list;
 extern const struct command command_record;
 extern const struct command command_replay;
 extern const struct command command_selftest;
 extern const struct command command_serve;
+extern const struct command command_setup;
 extern const struct command command_view;
 
 /* All verbs, by the alphabet; ends with NULL. */

@@ -1,15 +1,19 @@
 #include "common/exit_status.h"
 #include "common/log.h"
+#include "host/app/domain_source.h"
 #include "host/app/own_server.h"
 #include "host/app/settings.h"
 #include "host/app/viewer.h"
 #include "host/cli/command.h"
 
-static int view(const struct view_settings *settings) {
+static int view(struct view_settings *settings) {
   log_set_level((enum log_level)settings->log_level);
+  if (!domain_source_resolve(settings))
+    return EXIT_STATUS_FAILED;
   struct private_server *server = own_server_start(settings);
   int status = viewer_run(settings);
   private_server_stop(server);
+  domain_source_release(settings);
   return status;
 }
 

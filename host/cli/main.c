@@ -1,5 +1,6 @@
 /* transom: finds the verb and hands over to it. */
 #include "common/exit_status.h"
+#include "host/app/domain_source.h"
 #include "host/app/settings.h"
 #include "host/cli/command.h"
 
@@ -18,9 +19,10 @@ static int print_help(void) {
 static int refuse(const char *word) {
   const struct command *nearest = command_nearest(word);
   if (nearest)
-    fprintf(stderr, "transom: '%s' is neither a verb nor a VM that transom-serve knows; did you mean '%s'?\n", word, nearest->name);
+    fprintf(stderr, "transom: '%s' is neither a verb nor a VM that libvirt or transom-serve knows; did you mean '%s'?\n", word,
+            nearest->name);
   else
-    fprintf(stderr, "transom: '%s' is neither a verb nor a VM that transom-serve knows; try --help\n", word);
+    fprintf(stderr, "transom: '%s' is neither a verb nor a VM that libvirt or transom-serve knows; try --help\n", word);
   return EXIT_STATUS_USAGE;
 }
 
@@ -28,7 +30,7 @@ static bool names_domain(const char *word) {
   struct settings_storage storage;
   struct settings_places places;
   settings_places_init(&places, &storage);
-  return settings_domain_exists(&places, word);
+  return settings_domain_exists(&places, word) || domain_source_knows(word);
 }
 
 /* Without a verb everything is meant for `view`, whose argv[0] is our own name then. */

@@ -31,7 +31,7 @@ WINDOWS = re.compile(
 SIMD = re.compile(r"^(emmintrin|smmintrin|tmmintrin|immintrin|x86intrin|cpuid)\.h$")
 
 # Longest prefix wins. Each part may include itself and these.
-SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/usb/", "host/present/", "host/vm/", "host/stats/"]
+SIBLINGS = ["host/link/", "host/serve/", "host/input/", "host/usb/", "host/present/", "host/vm/", "host/stats/", "host/doctor/"]
 BASE = ["common/", "protocol/"]
 PARTS = {
     "protocol/": [],
@@ -43,6 +43,7 @@ PARTS = {
     "host/devices/": BASE + ["host/event/"],
     **{sibling: BASE + ["host/event/", "host/devices/"] for sibling in SIBLINGS},
     "host/input/": BASE + ["host/event/", "host/devices/", "host/usb/"],
+    "host/doctor/": BASE + ["host/event/", "host/vm/"],  # what it looks at is what setup and view find
     "host/app/": BASE + SIBLINGS + ["host/event/", "host/devices/"],
     "host/cli/": BASE + SIBLINGS + ["host/event/", "host/devices/", "host/app/"],
     "host/main": ["common/", "host/cli/"],
@@ -52,6 +53,7 @@ INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
     *(("host/present/vulkan/vulkan_pipeline.c", f"shader_{name}.h") for name in ("overlay_frag", "picture_frag", "window_vert")),  # generated
     ("host/serve/key_release.c", "host/input/keymap_table.h"),  # QEMU's names of keys: a constant table
+    ("host/serve/host_keyboard.c", "host/input/evdev_keymap.h"),  # Linux codes of usages: a constant table
     ("protocol/atomics.h", "simulated_memory.h"),  # tests/support, in the one test that defines WIRE_SIMULATED_MEMORY
 }
 # Our headers that any part of host/ may include.
@@ -65,6 +67,9 @@ THIRD_PARTY = {
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/ini_reader_linux.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),
+    "expat": (r"^expat\.h$", ["host/vm/domain_xml.c"]),
+    "libvirt": (r"^libvirt/", ["host/vm/libvirt_*"]),
+    "libvncclient": (r"^rfb/", ["host/vm/vnc_stream.c"]),
     "libevdev": (r"^libevdev", ["host/input/evdev_libevdev.h"]),
     "libudev": (r"^libudev", ["host/devices/*.c"]),
     "usbredir": (r"^usbredir", ["host/usb/usb_redir_*.c"]),
