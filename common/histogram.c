@@ -48,10 +48,9 @@ void histogram_merge(struct histogram *into, const struct histogram *from) {
     into->buckets[i] += from->buckets[i];
 }
 
-uint64_t histogram_quantile(const struct histogram *histogram, uint32_t per_mille) {
+uint64_t histogram_at_rank(const struct histogram *histogram, uint64_t rank) {
   if (histogram->count == 0)
     return 0;
-  uint64_t rank = (histogram->count * per_mille + 999) / 1000;
   if (rank == 0)
     rank = 1;
   uint64_t seen = 0;
@@ -61,4 +60,8 @@ uint64_t histogram_quantile(const struct histogram *histogram, uint32_t per_mill
       return bucket_upper_end(i) < histogram->maximum ? bucket_upper_end(i) : histogram->maximum;
   }
   return histogram->maximum; /* the last bucket holds all that is larger */
+}
+
+uint64_t histogram_quantile(const struct histogram *histogram, uint32_t per_mille) {
+  return histogram_at_rank(histogram, (histogram->count * per_mille + 999) / 1000);
 }

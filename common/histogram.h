@@ -22,4 +22,7 @@ void histogram_merge(struct histogram *into, const struct histogram *from);
  * v. 500 = median, 990 = p99, 999 = p99.9. 0 when empty. */
 uint64_t histogram_quantile(const struct histogram *histogram, uint32_t per_mille);
 
+/* The value of that rank in the order of size, 1 = the least, in the same way; past the last it is the maximum. */
+uint64_t histogram_at_rank(const struct histogram *histogram, uint64_t rank);
+
 #endif

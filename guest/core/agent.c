@@ -207,7 +207,7 @@ static void publish(struct agent *agent, struct screen_frame *frame) {
   else if (error != -EIO)       /* of that, the source says what it does about it */
     log_error("cannot publish a frame of %ux%u: %s", frame->mode.width, frame->mode.height, strerror(-error));
   if (error == -EFAULT)
-    agent->end = AGENT_FAILED; /* a GPU may still write into a slot: only our end stops that */
+    agent->end = AGENT_UNSAFE;
   if (agent->options->frames_max && agent->publisher.published >= agent->options->frames_max)
     agent->end = AGENT_DONE;
 }

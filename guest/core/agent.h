@@ -50,7 +50,7 @@ struct agent_stats {
 };
 
 /* Why the agent wants no more calls. */
-enum agent_end { AGENT_GOES_ON, AGENT_DONE, AGENT_REPLACED, AGENT_DEVICE_LOST, AGENT_FAILED };
+enum agent_end { AGENT_GOES_ON, AGENT_DONE, AGENT_REPLACED, AGENT_DEVICE_LOST, AGENT_UNSAFE, AGENT_FAILED };
 
 /* `options` and `ports` stay the caller's and must outlive the agent. NULL: out of memory. */
 struct agent *agent_create(const struct agent_options *options, const struct agent_ports *ports);
@@ -65,7 +65,8 @@ void agent_note_activity(struct agent *agent);
 /* The source has a new frame: the next step looks at it. */
 void agent_look_now(struct agent *agent);
 
-/* DONE: frames_max was reached. REPLACED: another agent has formatted the region. DEVICE_LOST: region_device.lost. FAILED: the region
+/* DONE: frames_max was reached. REPLACED: another agent has formatted the region. DEVICE_LOST: region_device.lost. UNSAFE: a GPU may still
+ * write into the region, and only the end of the process stops it. FAILED: the region
  * cannot be used; logged. */
 enum agent_end agent_end(const struct agent *agent);
 

@@ -11,6 +11,7 @@
 #include <windows.h>
 
 #define SECOND_NS UINT64_C(1000000000)
+#define SLEEP_WORTH_SAYING_NS UINT64_C(5000000000)
 #define REST_IN_CAPTURE_NS UINT64_C(1000000)
 #define HANDLES_MAX (STOP_WISH_HANDLES + 3u)
 /* Input is listened to only while the agent rests at least so long, as on Linux: one that polls at the display's rate gains nothing. */
@@ -56,6 +57,7 @@ static void take(struct loop *loop, HANDLE woken) {
     loop->device->impl->event_take(loop->device);
   if (loop->activity && woken == input_activity_event(loop->activity)) {
     input_activity_listen(loop->activity, false);
+    log_debug("there was input: the rest is over");
     agent_note_activity(loop->agent);
   }
 }
@@ -94,6 +96,15 @@ static bool rest(struct loop *loop, uint64_t rest_ns) {
   return woken >= WAIT_OBJECT_0 + loop->stops;
 }
 
+/* Everything is looked at anew before each frame, so waking up needs no more than being said. */
+static void note_sleep(struct loop *loop, uint64_t due_ns) {
+  const uint64_t now_ns = clock_raw_ns();
+  if (now_ns < due_ns + SLEEP_WORTH_SAYING_NS)
+    return;
+  log_info("woke up %.1f s late: the guest was suspended or paused", (double)(now_ns - due_ns) / 1e9);
+  agent_note_activity(loop->agent);
+}
+
 static uint64_t rest_until(uint64_t due_ns) {
   const uint64_t now_ns = clock_raw_ns();
   return due_ns > now_ns ? due_ns - now_ns : 0;
@@ -112,8 +123,11 @@ bool agent_loop_run(struct agent *agent, struct region_device *device, struct sc
   bool go_on = true;
   while (go_on) {
     const uint64_t step_ns = agent_step(agent), watch_ns = display_watch_step(agent);
-    const uint64_t due_ns = step_ns < watch_ns ? step_ns : watch_ns;
-    go_on = agent_end(agent) == AGENT_GOES_ON && clock_raw_ns() < end_ns && rest(&loop, rest_until(due_ns < end_ns ? due_ns : end_ns));
+    const uint64_t next_ns = step_ns < watch_ns ? step_ns : watch_ns, due_ns = next_ns < end_ns ? next_ns : end_ns;
+    const uint64_t rest_ns = rest_until(due_ns);
+    go_on = agent_end(agent) == AGENT_GOES_ON && clock_raw_ns() < end_ns && rest(&loop, rest_ns);
+    if (rest_ns > 0)
+      note_sleep(&loop, due_ns);
   }
   input_activity_destroy(loop.activity);
   CloseHandle(loop.timer);

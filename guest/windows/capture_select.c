@@ -3,6 +3,7 @@
 #include "guest/windows/capture_duplication.h"
 #include "guest/windows/capture_gdi.h"
 #include "guest/windows/d3d_device.h"
+#include "guest/windows/direct_ban.h"
 #include "guest/windows/texture_card.h"
 
 #include <stdio.h>
@@ -110,6 +111,8 @@ static const struct way ways[] = {
 
 static bool is_wanted(const struct agent_settings *settings, const struct way *way) {
   const bool source = settings->source == way->source || (settings->source == AGENT_SOURCE_AUTO && way->source != AGENT_SOURCE_TEXTURE);
+  if (way->copy == AGENT_COPY_DIRECT && settings->copy == AGENT_COPY_AUTO && direct_ban_is_set())
+    return false;
   return source && (settings->copy == AGENT_COPY_AUTO || way->copy == AGENT_COPY_AUTO || way->copy == settings->copy);
 }
 

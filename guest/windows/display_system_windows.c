@@ -176,8 +176,11 @@ static bool restore(struct display_system *system) {
   struct windows_displays *displays = of(system);
   const bool is_known = displays->saved.path_count > 0;
   LONG error = ERROR_NOT_FOUND;
-  if (displays->changed_device[0] || !is_known)
-    ChangeDisplaySettingsExW(is_known ? displays->changed_device : NULL, NULL, NULL, 0, NULL);
+  if (displays->changed_device[0] || !is_known) {
+    const LONG result = ChangeDisplaySettingsExW(is_known ? displays->changed_device : NULL, NULL, NULL, 0, NULL);
+    if (result != DISP_CHANGE_SUCCESSFUL)
+      log_warning("the display's mode cannot be given back (%ld)", result);
+  }
   if (is_known)
     error = display_paths_apply(&displays->saved);
   if (error != ERROR_SUCCESS)

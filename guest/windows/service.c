@@ -127,7 +127,8 @@ static void rest(const struct service *service) {
     return;
   if (due_ns - now_ns < LOOK_AGAIN_MS * UINT64_C(1000000))
     rest_ms = (DWORD)((due_ns - now_ns) / 1000000 + 1);
-  WaitForMultipleObjects(service->worker.process ? 2 : 1, handles, FALSE, rest_ms);
+  if (WaitForMultipleObjects(service->worker.process ? 2 : 1, handles, FALSE, rest_ms) == WAIT_FAILED)
+    Sleep(rest_ms); /* cannot be; but should it, we do not spin */
 }
 
 static DWORD serve(void) {

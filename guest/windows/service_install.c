@@ -5,6 +5,7 @@
 #include "guest/windows/verbs.h"
 #include "guest/windows/wide_text.h"
 
+#include <shlobj.h>
 #include <stdio.h>
 #include <wchar.h>
 #include <windows.h>
@@ -84,6 +85,16 @@ static SC_HANDLE enter(SC_HANDLE manager, const wchar_t *command) {
   return NULL;
 }
 
+/* Whoever can replace the file of a service of SYSTEM is SYSTEM. */
+static void warn_of_place(const wchar_t *program) {
+  wchar_t *folder = NULL;
+  if (SHGetKnownFolderPath(&FOLDERID_ProgramFiles, 0, NULL, &folder) != S_OK)
+    return;
+  if (_wcsnicmp(program, folder, wcslen(folder)) != 0)
+    log_warning("the service will run this very file as SYSTEM: keep it where only administrators can write, as in %ls", folder);
+  CoTaskMemFree(folder);
+}
+
 static bool own_command(wchar_t command[MAX_PATH + 16]) {
   wchar_t program[MAX_PATH];
   const DWORD length = GetModuleFileNameW(NULL, program, MAX_PATH);
@@ -91,6 +102,7 @@ static bool own_command(wchar_t command[MAX_PATH + 16]) {
     log_error("the agent's own path is too long for a service");
     return false;
   }
+  warn_of_place(program);
   return _snwprintf(command, MAX_PATH + 16, L"\"%ls\" service", program) > 0;
 }
 

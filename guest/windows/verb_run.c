@@ -6,6 +6,7 @@
 #include "guest/windows/agent_loop.h"
 #include "guest/windows/agent_state.h"
 #include "guest/windows/capture_select.h"
+#include "guest/windows/direct_ban.h"
 #include "guest/windows/display_watch.h"
 #include "guest/windows/instance_lock.h"
 #include "guest/windows/process_setup.h"
@@ -38,6 +39,12 @@ static void report(struct agent *agent, const struct publish_settings *settings,
     stats_report_json(&stats, run_ns);
 }
 
+/* The GPU did not finish a copy into the region and may still do so: our end stops it, and the next agent must not try again. */
+static void give_up_direct_copies(void) {
+  log_error("the GPU hangs in a copy into the region: ending, and %s",
+            direct_ban_set() ? "no more of these until the next boot" : "without an administrator's rights the next agent tries again");
+}
+
 /* One life of the region's memory. */
 enum run_end { RUN_ASKED, RUN_FAILED, RUN_DEVICE_LOST };
 
@@ -59,6 +66,8 @@ static enum run_end run_agent(const struct agent_settings *settings, struct regi
   const uint64_t started_ns = clock_raw_ns();
   const bool good = agent_loop_run(agent, device, capture, (uint64_t)settings->publish.seconds);
   const bool lost = agent_end(agent) == AGENT_DEVICE_LOST;
+  if (agent_end(agent) == AGENT_UNSAFE)
+    give_up_direct_copies();
   agent_finish(agent);
   report(agent, &settings->publish, clock_raw_ns() - started_ns);
   agent_destroy(agent);

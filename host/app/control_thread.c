@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "common/thread.h"
+#include "host/app/stats_socket.h"
 #include "host/event/event_loop.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ struct control_thread {
   sem_t started;
   int error; /* of the start, -errno */
   struct event_loop *loop;
-  struct event_source *signals, *limit, *stats;
+  struct event_source *signals, *limit, *stats, *latency;
   int signal_fd;
   sigset_t mask_before;
   struct guest_link *link;
@@ -72,6 +73,16 @@ static void on_stats(void *user_data) {
   control->events->stats(control->user_data);
 }
 
+static void on_latency(void *user_data) {
+  struct control_thread *control = user_data;
+  control->events->latency(control->user_data);
+}
+
+static void on_clock(const struct transom_clock_sample *sample, void *user_data) {
+  struct control_thread *control = user_data;
+  control->events->clock(sample, control->user_data);
+}
+
 static void on_wake(void *user_data) {
   struct control_thread *control = user_data;
   control->events->nudged(control->user_data);
@@ -80,19 +91,25 @@ static void on_wake(void *user_data) {
 static int add_timers(struct control_thread *control) {
   control->limit = event_loop_add_timer(control->loop, on_limit, control);
   control->stats = event_loop_add_timer(control->loop, on_stats, control);
-  if (!control->limit || !control->stats)
+  control->latency = event_loop_add_timer(control->loop, on_latency, control);
+  if (!control->limit || !control->stats || !control->latency)
     return -ENOMEM;
   event_timer_set(control->limit, control->options->seconds * NS_PER_S, 0);
   uint64_t interval_ns = control->options->stats_interval_ms * NS_PER_MS;
   event_timer_set(control->stats, interval_ns, interval_ns);
+  uint64_t latency_ns = control->options->latency_interval_ms * NS_PER_MS;
+  event_timer_set(control->latency, latency_ns, latency_ns);
   return 0;
 }
 
 static int add_link(struct control_thread *control) {
-  static const struct guest_link_events events = {.state = on_state, .session = on_session, .message = on_message};
+  static const struct guest_link_events events = {.state = on_state, .session = on_session, .message = on_message, .clock = on_clock};
   struct guest_link_options options = {.region = control->options->region, .head = control->options->head};
   control->link = guest_link_create(control->loop, &options, &events, control);
-  return control->link ? 0 : errno ? -errno : -ENOMEM;
+  if (!control->link)
+    return errno ? -errno : -ENOMEM;
+  guest_link_ask_clock(control->link, control->options->clock_interval_ns);
+  return 0;
 }
 
 static int set_up(struct control_thread *control) {
@@ -105,14 +122,18 @@ static int set_up(struct control_thread *control) {
     return -ENOMEM;
   event_loop_set_wake(control->loop, on_wake, control);
   int error = add_timers(control);
+  if (!error)
+    error = stats_socket_attach(control->options->stats_socket, control->loop);
   return error ? error : add_link(control);
 }
 
 static void tear_down(struct control_thread *control) {
   guest_link_destroy(control->link);
+  stats_socket_detach(control->options->stats_socket);
   event_source_remove(control->signals);
   event_source_remove(control->limit);
   event_source_remove(control->stats);
+  event_source_remove(control->latency);
 }
 
 static void run(void *user_data) {

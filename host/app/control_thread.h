@@ -8,21 +8,27 @@
 #include <stddef.h>
 
 struct control_thread;
+struct stats_socket;
 
 struct control_options {
   const char *region;
+  struct stats_socket *stats_socket; /* served by this thread; NULL = none */
   uint32_t head;
   uint64_t seconds;                      /* 0 = no limit */
   uint64_t stats_interval_ms;            /* 0 = no ticks */
+  uint64_t latency_interval_ms;          /* 0 = no ticks */
+  uint64_t clock_interval_ns;            /* between questions for the guest's time; 0 = none */
   struct transom_control_mode_wish mode; /* width 0 = none */
 };
 
 struct control_events { /* all on the control thread */
   void (*state)(enum guest_link_state state, const char *text, void *user_data);
   void (*session)(void *user_data);
-  void (*stats)(void *user_data);              /* a tick */
-  void (*nudged)(void *user_data);             /* control_thread_nudge() was called */
-  void (*quit)(bool by_time, void *user_data); /* SIGINT, SIGTERM, SIGHUP, or `seconds` have passed */
+  void (*stats)(void *user_data);                                            /* a tick */
+  void (*latency)(void *user_data);                                          /* a tick */
+  void (*clock)(const struct transom_clock_sample *sample, void *user_data); /* the guest's time: as guest_link_events */
+  void (*nudged)(void *user_data);                                           /* control_thread_nudge() was called */
+  void (*quit)(bool by_time, void *user_data);                               /* SIGINT, SIGTERM, SIGHUP, or `seconds` have passed */
 };
 
 /* SIGINT, SIGTERM and SIGHUP are taken by the control thread alone. Call this before anything starts a thread, graphics drivers too: a

@@ -100,6 +100,7 @@ void frame_feed_set_presenter(struct frame_feed *feed, struct presenter *present
   feed->frames.uploaded_bytes = uploaded_bytes;
   feed->frames.banded = banded;
   feed->frames.cut = cut;
+  feed->frames.trace = feed->trace;
   cursor_import_init(&feed->cursor, presenter);
   if (!feed->session)
     return;
@@ -115,7 +116,25 @@ bool frame_feed_has_news(const struct frame_feed *feed) {
          (feed->has_cursor && (feed->cursor.shape_missing || cursor_reader_has_news(&feed->cursor_reader)));
 }
 
+void frame_feed_trace(struct frame_feed *feed, struct latency_trace *trace) {
+  feed->trace = trace;
+  feed->frames.trace = trace;
+}
+
+static void trace_shown(struct frame_feed *feed, const struct transom_frame *frame, uint64_t before) {
+  struct latency_frame traced = {
+      .epoch = feed->session->region.epoch,
+      .sequence = frame->sequence,
+      .guest_ns = {frame->descriptor.acquired_ns, frame->descriptor.copy_started_ns, frame->copy_done_ns, frame->complete_ns},
+      .host_ns = {feed->news_ns},
+      .skipped = before && frame->sequence > before ? frame->sequence - before - 1 : 0,
+      .first = before == 0,
+      .banded = feed->frames.is_banded};
+  latency_trace_shown(feed->trace, &traced);
+}
+
 static void count_shown(struct frame_feed *feed, const struct transom_frame *frame, uint64_t before) {
+  trace_shown(feed, frame, before);
   feed->counts.frames++;
   feed->counts.sequence = frame->sequence;
   if (before && frame->sequence > before)
@@ -178,9 +197,10 @@ uint32_t frame_feed_step(struct frame_feed *feed) {
   return result;
 }
 
-void frame_feed_presented(struct frame_feed *feed, uint64_t now_ns) {
+void frame_feed_presented(struct frame_feed *feed, uint64_t submitted_ns, uint64_t now_ns, enum latency_source source) {
   if (feed->presented)
     return;
+  latency_trace_presented(feed->trace, submitted_ns, now_ns, source);
   feed->presented = true;
   if (feed->same_clock && feed->complete_ns && now_ns >= feed->complete_ns)
     histogram_add(&feed->publish_to_presented, now_ns - feed->complete_ns);

@@ -8,6 +8,7 @@
 #include "common/histogram.h"
 #include "host/link/guest_link.h"
 #include "host/present/frame_import.h"
+#include "host/stats/latency_trace.h"
 
 struct frame_feed_counts {
   uint64_t sequence;  /* of the frame shown last */
@@ -23,6 +24,7 @@ struct frame_feed_counts {
 
 struct frame_feed {
   struct presenter *presenter;
+  struct latency_trace *trace;   /* NULL = none is kept */
   struct guest_session *session; /* NULL: none */
   struct transom_frame_reader reader;
   struct transom_cursor_reader cursor_reader;
@@ -53,6 +55,7 @@ enum frame_feed_result {
 #define FRAME_FEED_STALL_NS UINT64_C(100000000)
 
 struct frame_feed *frame_feed_create(struct presenter *presenter, bool same_clock); /* NULL: out of memory */
+void frame_feed_trace(struct frame_feed *feed, struct latency_trace *trace);        /* stamps go there from now on */
 void frame_feed_destroy(struct frame_feed *feed);
 
 /* Takes over the reference to `session` (NULL is fine) and drops the old one. */
@@ -70,8 +73,8 @@ bool frame_feed_has_news(const struct frame_feed *feed);
 /* Imports the newest frame and cursor. Returns enum frame_feed_result bits. The presenter's thread. */
 uint32_t frame_feed_step(struct frame_feed *feed);
 
-/* The presenter has drawn what step() imported. */
-void frame_feed_presented(struct frame_feed *feed, uint64_t now_ns);
+/* The presenter was told at `submitted_ns` to draw what step() imported, and has done so; `source` says who knows. */
+void frame_feed_presented(struct frame_feed *feed, uint64_t submitted_ns, uint64_t now_ns, enum latency_source source);
 
 struct frame_feed_counts frame_feed_counts(const struct frame_feed *feed);
 

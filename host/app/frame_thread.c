@@ -163,7 +163,6 @@ struct frame_thread *frame_thread_start(struct frame_feed *feed, struct guest_li
   *thread = (struct frame_thread){.feed = feed, .link = link, .news = news, .user_data = user_data};
   thread->next = (struct frame_thread_next){.again_ns = FRAME_THREAD_NEVER};
   thread->deadline_ns = FRAME_THREAD_NEVER;
-  atomic_store(&thread->session_changed, true);
   sem_init(&thread->done, 0, 0);
   thread->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   thread->thread = thread->kick_fd < 0 ? NULL : thread_create("frames", run, thread);

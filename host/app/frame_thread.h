@@ -23,6 +23,7 @@ struct frame_thread_next {
  * Exactly one frame_thread_done() must follow, from any thread. */
 typedef void (*frame_thread_news)(void *user_data);
 
+/* Without a session, so that nothing is called before the caller has the result: call frame_thread_session_changed() then. */
 struct frame_thread *frame_thread_start(struct frame_feed *feed, struct guest_link *link, frame_thread_news news, void *user_data);
 void frame_thread_stop(struct frame_thread *thread); /* waits for its end: the feed is the caller's again. The others may still kick */
 

@@ -42,7 +42,8 @@ struct input_thread {
   struct input_devices devices;
   struct input_broker *broker; /* NULL: there is no server to ask */
   struct input_router router;
-  bool routing; /* the router is there */
+  bool routing;        /* the router is there */
+  bool host_keys_said; /* that they go to the guest */
   struct watchdog watchdog;
   char refusal[sizeof((struct input_view *)0)->refusal];
   uint32_t frames_before;
@@ -128,6 +129,13 @@ static void on_command(enum hotkey hotkey, void *user_data) {
   struct input_thread *input = user_data;
   atomic_fetch_or(&input->commands, 1u << hotkey);
   input->events->changed(input->user_data);
+}
+
+/* Only lent devices report them, so there is a broker. */
+static void on_to_host(const struct input_event *event, void *user_data) {
+  struct input_thread *input = user_data;
+  if (input->broker)
+    input_broker_host_key(input->broker, event->page, event->usage, event->value != 0);
 }
 
 /* ---- the main thread hangs ---- */
@@ -243,6 +251,18 @@ static void on_devices_changed(void *user_data) {
 
 /* ---- transom-serve ---- */
 
+static void say_guest_has_host_keys(struct input_thread *input, const char *why) {
+  if (!input->host_keys_said && input->options->router.host_keys->count)
+    log_info("while keyboards are captured, host keys go to the guest: %s", why);
+  input->host_keys_said = true;
+}
+
+static void open_own_devices(struct input_thread *input) {
+  input_devices_open_own(&input->devices);
+  if (input_devices_source(&input->devices))
+    say_guest_has_host_keys(input, "the keyboards are not lent by transom-serve, which would play them to the host");
+}
+
 static void on_granted(void *user_data) {
   struct input_thread *input = user_data;
   if (input->router.note == INPUT_NOTE_WATCHES)
@@ -263,13 +283,13 @@ static void on_unreachable(const char *why, void *user_data) {
   struct input_thread *input = user_data;
   log_info("input without a guard: %s", why);
   input_sinks_allow(&input->sinks, true);
-  input_devices_open_own(&input->devices);
+  open_own_devices(input);
 }
 
 static void on_devices_refused(const char *why, void *user_data) {
   struct input_thread *input = user_data;
   log_info("transom-serve lends no keyboard or mouse: %s", why);
-  input_devices_open_own(&input->devices);
+  open_own_devices(input);
 }
 
 static void on_device_added(int fd, const struct input_device_info *info, void *user_data) {
@@ -292,10 +312,20 @@ static void on_revoked(const char *why, void *user_data) {
   struct input_thread *input = user_data;
   log_warning("keyboard and mouse were taken back: %s", why);
   input_router_step(&input->router, CAPTURE_RELEASE, INPUT_NOTE_REVOKED, clock_monotonic_ns());
+  input_router_set_host(&input->router, false);
   input_devices_forget(&input->devices);
   input_sinks_allow(&input->sinks, false);
   set_deadline(input);
 }
+
+static void on_host_keys(void *user_data) {
+  struct input_thread *input = user_data;
+  input_router_set_host(&input->router, true);
+  if (input->options->router.host_keys->count)
+    log_info("while keyboards are captured, host keys reach the host through transom-serve");
+}
+
+static void on_host_keys_refused(const char *why, void *user_data) { say_guest_has_host_keys(user_data, why); }
 
 static int ask_server(struct input_thread *input) {
   static const struct input_broker_events events = {.granted = on_granted,
@@ -305,12 +335,14 @@ static int ask_server(struct input_thread *input) {
                                                     .device_added = on_device_added,
                                                     .device_removed = on_device_removed,
                                                     .usb_channel = on_usb_channel,
+                                                    .host_keys = on_host_keys,
+                                                    .host_keys_refused = on_host_keys_refused,
                                                     .revoked = on_revoked};
   const struct input_thread_options *options = input->options;
   if (!options->control[0]) {
     input_sinks_allow(&input->sinks, true);
     if (options->sinks.qmp[0] || options->sinks.usb[0])
-      input_devices_open_own(&input->devices);
+      open_own_devices(input);
     return 0;
   }
   input->broker = input_broker_create(input->loop, options->control, options->take_input, &events, input);
@@ -342,7 +374,7 @@ static int add_sources(struct input_thread *input) {
 
 static int set_up(struct input_thread *input) {
   static const struct input_sinks_events sinks_events = {.chosen = on_sink, .leds = on_leds};
-  static const struct input_router_events router_events = {.changed = on_changed, .command = on_command};
+  static const struct input_router_events router_events = {.changed = on_changed, .command = on_command, .to_host = on_to_host};
   input->loop = event_loop_create(EVENT_LOOP_EPOLL); /* one call a turn, and nothing that a policy may forbid */
   if (!input->loop)
     return -errno;

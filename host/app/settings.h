@@ -26,6 +26,12 @@ struct input_settings {
   struct host_key_list host_key_list;
 };
 
+/* What is measured besides: `transom latency`. */
+struct latency_settings {
+  bool wanted, text;             /* text: a table on standard output */
+  const char *json, *csv, *html; /* files; "-" = standard output, "" = none */
+};
+
 struct view_settings {
   char domain[SETTINGS_NAME_BYTES];
   char region[SETTINGS_PATH_BYTES]; /* "server:SOCKET" or a file */
@@ -36,6 +42,7 @@ struct view_settings {
   int scaling; /* enum picture_scaling */
   bool tearing;
   bool hud;
+  int64_t display;
   char screenshot[SETTINGS_PATH_BYTES];
   int64_t frames;  /* 0 = no limit */
   int64_t seconds; /* 0 = no limit */
@@ -44,7 +51,8 @@ struct view_settings {
 
 enum settings_stats */
   int64_t stats_interval_ms;
-  bool same_clock; /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
+  char stats_socket[SETTINGS_PATH_BYTES]; /* "" = none */
+  bool same_clock;                        /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
   char title[128];
   int64_t head;
   char guest_mode[GUEST_MODE_TEXT_BYTES]; /* "WxH@HZ"; "" = as the guest has it */
@@ -65,6 +73,7 @@ enum settings_stats */
   bool domain_given, region_given;
   char libvirt_uri[256]; /* that knows the domain; "" = none */
   struct qmp_bridge *bridge;
+  struct latency_settings latency;
 };
 
 /* Where things are looked for; a NULL directory is not there. */

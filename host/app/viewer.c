@@ -9,9 +9,11 @@
 #include "host/app/domain_view.h"
 #include "host/app/frame_thread.h"
 #include "host/app/hud.h"
+#include "host/app/latency_monitor.h"
 #include "host/app/log_output.h"
 #include "host/app/screens.h"
 #include "host/app/screenshot.h"
+#include "host/app/stats_socket.h"
 #include "host/app/viewer_input.h"
 #include "host/app/viewer_stats.h"
 #include "host/app/window.h"
@@ -49,6 +51,8 @@ struct viewer {
   atomic_bool presents_on_main, must_fall;
   struct frame_feed *feed;
   struct frame_thread *_Atomic frames;
+  struct latency_monitor *latency;   /* NULL = nothing is measured */
+  struct stats_socket *stats_socket; /* NULL = nobody asked for it */
   struct control_thread *control;
   struct control_options control_options;
   struct domain_view *_Atomic domain; /* NULL without libvirt */
@@ -129,6 +133,18 @@ static void on_stats(void *user_data) {
   atomic_fetch_or(&viewer->tasks, TASK_STATS);
   if (frames)
     frame_thread_kick(frames);
+}
+
+static void on_latency(void *user_data) {
+  struct viewer *viewer = user_data;
+  char line[STATS_SOCKET_LINE_BYTES];
+  latency_monitor_tick(viewer->latency);
+  if (viewer->stats_socket)
+    stats_socket_send(viewer->stats_socket, line, latency_monitor_line(viewer->latency, line, sizeof line));
+}
+
+static void on_clock(const struct transom_clock_sample *sample, void *user_data) {
+  latency_monitor_exchange(((struct viewer *)user_data)->latency, sample);
 }
 
 static void on_nudged(void *user_data) {
@@ -259,19 +275,21 @@ static void take_feed(struct viewer *viewer) {
     post_pointer(viewer);
 }
 
-static void presented(struct viewer *viewer, bool has_feed) {
+static void presented(struct viewer *viewer, bool has_feed, uint64_t submitted_ns) {
+  bool is_seen = strcmp(viewer->presenter->impl->name, "headless") != 0;
   viewer->must_present = false;
   viewer->pending_since_ns = 0;
   if (has_feed)
-    frame_feed_presented(viewer->feed, clock_raw_ns());
+    frame_feed_presented(viewer->feed, submitted_ns, clock_raw_ns(), is_seen ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS);
 }
 
 static void present(struct viewer *viewer, bool has_feed) {
   if (!viewer->must_present || atomic_load(&viewer->must_fall))
     return;
+  uint64_t submitted_ns = clock_raw_ns();
   switch (viewer->presenter->impl->present(viewer->presenter)) {
   case PRESENTER_OK:
-    presented(viewer, has_feed);
+    presented(viewer, has_feed, submitted_ns);
     return;
   case PRESENTER_PENDING:
     viewer->pending_since_ns = viewer->pending_since_ns ? viewer->pending_since_ns : clock_monotonic_ns();
@@ -321,6 +339,11 @@ static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
 
 static void print_stats(struct viewer *viewer, const char *event) {
   struct viewer_stats stats = stats_of(viewer, event);
+  char stages[LATENCY_MONITOR_STAGES_BYTES];
+  if (viewer->latency) {
+    latency_monitor_stages(viewer->latency, stages);
+    stats.stages = stages;
+  }
   char line[VIEWER_STATS_BYTES + 1];
   size_t length = viewer_stats_format(&stats, line);
   line[length++] = '\n';
@@ -580,7 +603,12 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
   const struct view_settings *settings = viewer->settings;
   enum presenter_kind kind = (enum presenter_kind)settings->renderer;
   if (presenter_kind_needs_window(kind)) {
-    struct window_options options = {viewer->title, FIRST_WIDTH, FIRST_HEIGHT, settings->fullscreen, presenter_kind_needs_vulkan(kind)};
+    struct window_options options = {.title = viewer->title,
+                                     .width = FIRST_WIDTH,
+                                     .height = FIRST_HEIGHT,
+                                     .fullscreen = settings->fullscreen,
+                                     .display = (int)settings->display,
+                                     .vulkan = presenter_kind_needs_vulkan(kind)};
     viewer->window = window_create(&options, error, capacity);
     if (!viewer->window)
       return false;
@@ -598,14 +626,22 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
 }
 
 static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
-  static const struct control_events events = {
-      .state = on_state, .session = on_session, .stats = on_stats, .nudged = on_nudged, .quit = on_quit};
+  static const struct control_events events = {.state = on_state,
+                                               .session = on_session,
+                                               .stats = on_stats,
+                                               .latency = on_latency,
+                                               .clock = on_clock,
+                                               .nudged = on_nudged,
+                                               .quit = on_quit};
   const struct view_settings *settings = viewer->settings;
   viewer->control_options =
       (struct control_options){.region = settings->region,
+                               .stats_socket = viewer->stats_socket,
                                .head = (uint32_t)settings->head,
                                .seconds = (uint64_t)settings->seconds,
-                               .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0};
+                               .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0,
+                               .latency_interval_ms = viewer->latency ? LATENCY_MONITOR_TICK_MS : 0,
+                               .clock_interval_ns = viewer->latency && !settings->same_clock ? LATENCY_MONITOR_CLOCK_NS : 0};
   guest_mode_parse(settings->guest_mode, &viewer->control_options.mode); /* checked by settings_load() */
   viewer->control = control_thread_start(&viewer->control_options, &events, viewer, error, capacity);
   if (!viewer->control)
@@ -624,6 +660,8 @@ static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
 }
 
 static bool start(struct viewer *viewer, char *error, size_t capacity) {
+  if (viewer->settings->stats_socket[0] && !(viewer->stats_socket = stats_socket_create(viewer->settings->stats_socket, error, capacity)))
+    return false;
   if (!start_presenting(viewer, error, capacity))
     return false;
   viewer->feed = frame_feed_create(viewer->presenter, viewer->settings->same_clock);
@@ -631,6 +669,8 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
     snprintf(error, capacity, "cannot start: out of memory");
     return false;
   }
+  frame_feed_trace(viewer->feed, latency_monitor_trace(viewer->latency));
+  latency_monitor_begin(viewer->latency, viewer->presenter->impl->name);
   if (!start_threads(viewer, error, capacity))
     return false;
   atomic_store(&viewer->domain, domain_view_start(viewer->settings, on_domain, viewer));
@@ -670,6 +710,7 @@ static void destroy(struct viewer *viewer) {
   domain_view_stop(viewer->domain);
   viewer_input_stop(&viewer->input);
   control_thread_stop(viewer->control); /* kicks the frame thread until here */
+  stats_socket_destroy(viewer->stats_socket);
   frame_thread_destroy(atomic_load(&viewer->frames));
   screenshot_finish(viewer->screenshot);
   frame_feed_destroy(viewer->feed); /* detaches the region from the presenter */
@@ -711,19 +752,30 @@ static struct viewer *create(const struct view_settings *settings) {
   return viewer;
 }
 
-int viewer_run(const struct view_settings *settings) {
+static int start_and_run(struct viewer *viewer) {
   char error[256];
+  if (start(viewer, error, sizeof error))
+    return run(viewer) ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+  log_error("%s", error);
+  return EXIT_STATUS_CANNOT_RUN_HERE;
+}
+
+int viewer_run(const struct view_settings *settings) {
+  struct latency_monitor *latency = NULL;
   log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
   control_thread_block_signals();
-  struct viewer *viewer = create(settings);
-  if (!viewer)
+  if (latency_monitor_is_wanted(settings) && !(latency = latency_monitor_create(settings)))
     return EXIT_STATUS_FAILED;
-  int status = EXIT_STATUS_CANNOT_RUN_HERE;
-  if (start(viewer, error, sizeof error))
-    status = run(viewer) ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
-  else
-    log_error("%s", error);
-  destroy(viewer);
+  struct viewer *viewer = create(settings);
+  int status = EXIT_STATUS_FAILED;
+  if (viewer) {
+    viewer->latency = latency;
+    status = start_and_run(viewer);
+    destroy(viewer);
+  }
+  if (status != EXIT_STATUS_CANNOT_RUN_HERE && !latency_monitor_finish(latency))
+    status = EXIT_STATUS_FAILED;
+  latency_monitor_destroy(latency);
   return status;
 }

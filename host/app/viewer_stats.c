@@ -85,6 +85,8 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
   append_number(&line, "banded", stats->counts.banded);
   append_histogram(&line, "publish_to_seen_us", stats->publish_to_seen);
   append_histogram(&line, "publish_to_presented_us", stats->publish_to_presented);
+  if (stats->stages)
+    append(&line, ",\"stages\":%s", stats->stages);
   append(&line, "}");
   return line.used;
 }

@@ -21,10 +21,11 @@ struct viewer_stats {
   bool doorbell;
   bool held; /* frames are read under a hold */
   struct frame_feed_counts counts;
+  const char *stages;                                             /* JSON of latency_report_stages_json(); NULL = none */
   const struct histogram *publish_to_seen, *publish_to_presented; /* NULL = not the same clock */
 };
 
-#define VIEWER_STATS_BYTES 1536
+#define VIEWER_STATS_BYTES 5120 /* of which stages are LATENCY_MONITOR_STAGES_BYTES at most */
 
 /* Writes a line without its newline. Its length; never more than VIEWER_STATS_BYTES - 1. */
 size_t viewer_stats_format(const struct viewer_stats *stats, char line[VIEWER_STATS_BYTES]);

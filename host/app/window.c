@@ -39,11 +39,15 @@ static void set_hints(const struct window_options *options) {
 
 /* In full screen the display's size is asked for at once: where there is no window manager nobody would grow the window later. */
 static void open_window(struct window *window, const struct window_options *options) {
-  SDL_Rect place = {SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, (int)options->width, (int)options->height};
+  int display = options->display < SDL_GetNumVideoDisplays() ? options->display : 0;
+  int anywhere = (int)SDL_WINDOWPOS_UNDEFINED_DISPLAY(display);
+  SDL_Rect place = {anywhere, anywhere, (int)options->width, (int)options->height};
+  if (display != options->display)
+    log_warning("there is no display %d: the first is taken", options->display);
   uint32_t flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI | SDL_WINDOW_HIDDEN;
   if (options->fullscreen) {
     flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
-    SDL_GetDisplayBounds(0, &place);
+    SDL_GetDisplayBounds(display, &place);
   }
   window->asked_width = place.w;
   window->asked_height = place.h;

@@ -36,6 +36,7 @@ struct window_options {
   const char *title;
   uint32_t width, height; /* until a picture says otherwise */
   bool fullscreen;
+  int display; /* from 0; one that is not there: the first */
   bool vulkan; /* pictures may come by Vulkan; where SDL has none, the window is one without */
 };
 

@@ -12,6 +12,7 @@ struct command {
 
 extern const struct command command_doctor;
 extern const struct command command_input;
+extern const struct command command_latency;
 extern const struct command command_list;
 extern const struct command command_record;
 extern const struct command command_replay;

@@ -6,8 +6,8 @@
 #define NEAR_EDITS_MAX 3u /* more typing errors than this is another word */
 
 const struct command *const command_table[] = {
-    &command_doctor,   &command_input, &command_list,  &command_record, &command_replay,
-    &command_selftest, &command_serve, &command_setup, &command_view,   NULL,
+    &command_doctor, &command_input, &command_latency, &command_list, &command_record, &command_replay, &command_selftest,
+    &command_serve,  &command_setup, &command_view,    NULL,
 };
 
 const struct command *command_find(const char *name) {

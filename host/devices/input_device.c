@@ -3,6 +3,7 @@
 #include "host/devices/device_class.h"
 #include "host/devices/device_discovery.h"
 #include "host/devices/device_text.h"
+#include "host/devices/host_keyboard_identity.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -30,6 +31,10 @@ static void read_physical(const char *directory, struct input_device_info *info)
   device_text_clean(info->physical);
 }
 
+static bool is_host_keyboard(const struct input_device_info *info) {
+  return info->bus == BUS_VIRTUAL && strcmp(info->name, HOST_KEYBOARD_NAME) == 0 && strcmp(info->physical, HOST_KEYBOARD_PHYSICAL) == 0;
+}
+
 bool input_device_read(const char *node, const char *directory, const char *by_id, struct input_device_info *info, bool *serves_keyboard) {
   struct input_device_info read = {.bus = read_id(directory, "id/bustype")};
   struct device_capabilities capabilities;
@@ -43,7 +48,7 @@ bool input_device_read(const char *node, const char *directory, const char *by_i
   read.product = read_id(directory, "id/product");
   read_physical(directory, &read);
   device_capabilities_read(directory, &capabilities);
-  const struct device_class class = device_class_of(&capabilities);
+  const struct device_class class = is_host_keyboard(&read) ? (struct device_class){0} : device_class_of(&capabilities);
   read.roles = class.roles;
   *info = read;
   *serves_keyboard = class.serves_keyboard;

@@ -75,14 +75,21 @@ static bool grab_from(struct input_router *router, enum input_origin origin) {
 }
 
 /* Host keys can be given back only when they are taken from devices: what a window grabs from its window system comes back to the window.
- */
+ * The host may begin to play them in the middle of a capture; what the guest has down by then stays the guest's. When it ends, the devices
+ * go too. */
+static void reach_host(struct input_router *router) {
+  bool may = input_router_is_captured(router) && router->grabbed == INPUT_ORIGIN_DEVICES && router->host_plays_keys;
+  if (may && router->held.count == 0)
+    router->host_keys.can_reach_host = true;
+}
+
 static void take(struct input_router *router) {
   if (!grab_from(router, INPUT_ORIGIN_DEVICES) && !grab_from(router, INPUT_ORIGIN_WINDOW)) {
     input_router_step(router, CAPTURE_REFUSED, INPUT_NOTE_BUSY, router->now_ns);
     return;
   }
   struct input_source *source = router->sources[router->grabbed];
-  router->host_keys.can_reach_host = router->grabbed == INPUT_ORIGIN_DEVICES && router->events->to_host != NULL;
+  reach_host(router);
   router->hotkeys.takes_f11 = false;
   if (source->impl->any_down(source)) {
     input_router_step(router, CAPTURE_RACED, router->note, router->now_ns);
@@ -217,6 +224,7 @@ void input_router_report(struct input_router *router, enum input_origin origin, 
   if (router->sink->impl->flush)
     router->sink->impl->flush(router->sink);
   router->reports++;
+  reach_host(router);
   look(router);
 }
 
@@ -254,6 +262,11 @@ void input_router_set_sink(struct input_router *router, struct input_sink *sink,
     router->sink = sink;
   }
   input_router_step(router, ready ? CAPTURE_HEARING : CAPTURE_DEAF, INPUT_NOTE_DEAF, now_ns);
+}
+
+void input_router_set_host(struct input_router *router, bool plays_keys) {
+  router->host_plays_keys = plays_keys && router->events->to_host != NULL;
+  reach_host(router);
 }
 
 void input_router_set_note(struct input_router *router, enum input_note note) {

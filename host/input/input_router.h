@@ -58,6 +58,7 @@ struct input_router {
   struct pressed_keys held;                    /* at the sink */
   struct pointer_motion motion;
   enum input_note note;
+  bool host_plays_keys; /* to_host() has an effect */
   uint32_t leds;
   uint64_t now_ns;  /* of the newest event */
   uint64_t reports; /* heard so far */
@@ -72,6 +73,7 @@ void input_router_set_devices(struct input_router *router, struct input_source *
 
 /* Releases what the old sink has down; `ready`: the guest can hear the new one. Neither sink becomes the router's. */
 void input_router_set_sink(struct input_router *router, struct input_sink *sink, bool ready, uint64_t now_ns);
+void input_router_set_host(struct input_router *router, bool plays_keys);      /* is to_host() of use? At first it is not */
 void input_router_set_note(struct input_router *router, enum input_note note); /* something to show */
 void input_router_set_leds(struct input_router *router, uint32_t leds);
 

@@ -53,10 +53,16 @@ void broker_line_parse(char *line, struct broker_line *parsed) {
     const char *text;
     enum broker_word word;
     bool has_more;
-  } words[] = {{"granted", BROKER_GRANTED, false},       {"busy ", BROKER_BUSY, true},
-               {"refused ", BROKER_REFUSED, true},       {"lost ", BROKER_LOST, true},
-               {"device ", BROKER_DEVICE, true},         {"device-gone ", BROKER_DEVICE_GONE, true},
-               {"no-devices ", BROKER_NO_DEVICES, true}, {"usb input", BROKER_USB_INPUT, false},
+  } words[] = {{"granted", BROKER_GRANTED, false},
+               {"busy ", BROKER_BUSY, true},
+               {"refused ", BROKER_REFUSED, true},
+               {"lost ", BROKER_LOST, true},
+               {"device ", BROKER_DEVICE, true},
+               {"device-gone ", BROKER_DEVICE_GONE, true},
+               {"no-devices ", BROKER_NO_DEVICES, true},
+               {"host-keys", BROKER_HOST_KEYS, false},
+               {"no-host-keys ", BROKER_NO_HOST_KEYS, true},
+               {"usb input", BROKER_USB_INPUT, false},
                {"usb audio", BROKER_USB_AUDIO, false}};
   parsed->word = BROKER_UNKNOWN;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {

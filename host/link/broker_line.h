@@ -12,6 +12,8 @@ enum broker_word {
   BROKER_DEVICE,
   BROKER_DEVICE_GONE,
   BROKER_NO_DEVICES,
+  BROKER_HOST_KEYS,
+  BROKER_NO_HOST_KEYS,
   BROKER_USB_INPUT,
   BROKER_USB_AUDIO,
   BROKER_UNKNOWN
@@ -19,7 +21,7 @@ enum broker_word {
 
 struct broker_line {
   enum broker_word word;
-  const char *text;                /* BUSY: who; REFUSED, LOST, NO_DEVICES: why; DEVICE_GONE: the node. Part of the line */
+  const char *text;                /* BUSY: who; REFUSED, LOST, NO_DEVICES, NO_HOST_KEYS: why; DEVICE_GONE: the node. Part of the line */
   struct input_device_info device; /* DEVICE */
 };
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ struct input_broker {
   struct event_source *timer; /* connected: the heartbeat; else the next try */
   bool take;                  /* said once: who was replaced does not take it back by itself */
   bool granted;
+  bool plays_host_keys;    /* the server does */
+  unsigned host_keys_left; /* presses, until the next heartbeat */
   bool unreachable_said;
   int qmp;                  /* our duplicate; -1: none */
   struct held_keys held;    /* where there is no server */
@@ -80,7 +83,7 @@ void input_broker_mark(struct input_broker *broker, uint16_t page, uint16_t usag
 static void lose(struct input_broker *broker, const char *why) {
   if (!broker->granted)
     return;
-  broker->granted = false;
+  broker->granted = broker->plays_host_keys = false;
   unmap_held(broker);
   if (broker->events.revoked)
     broker->events.revoked(why, broker->user_data);
@@ -131,6 +134,14 @@ static void tell(void (*handler)(const char *text, void *user_data), struct inpu
     handler(text, broker->user_data);
 }
 
+static bool on_host_keys(struct input_broker *broker) {
+  broker->plays_host_keys = true;
+  broker->host_keys_left = INPUT_BROKER_HOST_KEYS_A_HEARTBEAT;
+  if (broker->events.host_keys)
+    broker->events.host_keys(broker->user_data);
+  return true;
+}
+
 static bool on_line(char *line, void *user_data) {
   struct input_broker *broker = user_data;
   struct broker_line parsed;
@@ -155,6 +166,11 @@ static bool on_line(char *line, void *user_data) {
     return true;
   case BROKER_NO_DEVICES:
     tell(broker->events.devices_refused, broker, parsed.text);
+    return true;
+  case BROKER_HOST_KEYS:
+    return broker->granted && on_host_keys(broker);
+  case BROKER_NO_HOST_KEYS:
+    tell(broker->events.host_keys_refused, broker, parsed.text);
     return true;
   case BROKER_UNKNOWN:
     break;
@@ -215,6 +231,7 @@ static void try_connect(struct input_broker *broker) {
 
 static void on_timer(void *user_data) {
   struct input_broker *broker = user_data;
+  broker->host_keys_left = INPUT_BROKER_HOST_KEYS_A_HEARTBEAT;
   if (broker->lines.fd < 0)
     try_connect(broker);
   else
@@ -277,4 +294,15 @@ void input_broker_share_qmp(struct input_broker *broker, int qmp_socket) {
     send_qmp(broker);
   else if (broker->granted)
     say(broker, "input no-qmp\n", -1);
+}
+
+/* A release that cannot be sent would leave the key down at the host; the connection's end brings it up. */
+void input_broker_host_key(struct input_broker *broker, uint16_t page, uint16_t usage, bool down) {
+  char line[32];
+  if (!broker->plays_host_keys || (down && !broker->host_keys_left))
+    return;
+  broker->host_keys_left -= down;
+  snprintf(line, sizeof line, "input host-key %x %x %d\n", page, usage, down);
+  if (!say(broker, line, -1))
+    shutdown(broker->lines.fd, SHUT_RDWR);
 }

@@ -23,6 +23,7 @@ enum usb_channel { USB_CHANNEL_INPUT, USB_CHANNEL_AUDIO };
 
 #define INPUT_BROKER_HEARTBEAT_NS UINT64_C(1000000000)
 #define INPUT_BROKER_RETRY_NS UINT64_C(1000000000)
+#define INPUT_BROKER_HOST_KEYS_A_HEARTBEAT 128u /* presses; far above what fingers or a volume knob can do */
 
 struct input_broker_events {                             /* each optional; descriptors that nobody takes are closed */
   void (*granted)(void *user_data);                      /* this viewer has the VM's input; devices and channels follow */
@@ -33,6 +34,8 @@ struct input_broker_events {                             /* each optional; descr
   void (*device_added)(int fd, const struct input_device_info *info, void *user_data); /* the descriptor is the receiver's to close */
   void (*device_removed)(const char *node, void *user_data);
   void (*usb_channel)(enum usb_channel which, int socket, void *user_data); /* QEMU's end is connected; the receiver's to close */
+  void (*host_keys)(void *user_data);                                       /* input_broker_host_key() has an effect now */
+  void (*host_keys_refused)(const char *why, void *user_data);              /* it has none */
   /* Everything is gone; granted() may follow. Release what is down in the guest before you return: the server is told then, and would do it
    * itself in 3 s. */
   void (*revoked)(const char *why, void *user_data);
@@ -51,5 +54,10 @@ void input_broker_share_qmp(struct input_broker *broker, int qmp_socket);
 /* What is down in the guest through QMP, in memory that the guard can read after our death: set *before* the press is sent, cleared after
  * the release was. Data plane: no system call. Pages 0x07, 0x0c, 0x01 (keys) and 0x09 (buttons). */
 void input_broker_mark(struct input_broker *broker, uint16_t page, uint16_t usage, bool down);
+
+/* A key that a lent device reported, for the host: the server plays it there if it is down on that device now, and releases it always.
+ * Before host_keys() and after revoked() nothing happens. A server that does not listen is left: revoked() follows. Data plane: one system
+ * call, which does not wait. */
+void input_broker_host_key(struct input_broker *broker, uint16_t page, uint16_t usage, bool down);
 
 #endif

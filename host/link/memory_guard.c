@@ -16,7 +16,6 @@ struct guarded {
 
 static struct guarded mappings[MEMORY_GUARD_MAPPINGS_MAX];
 static struct sigaction action_before;
-static pthread_once_t installed = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of those who add and remove; the handler takes none */
 
 static struct guarded *find(uintptr_t address) {
@@ -42,15 +41,19 @@ static void on_bus_error(int number, siginfo_t *info, void *context) {
     sigaction(number, &action_before, NULL); /* the access is repeated, and is theirs */
 }
 
+/* With each mapping, in case a library has taken the signal meanwhile. */
 static void install(void) {
-  struct sigaction ours = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
-  sigaction(SIGBUS, &ours, &action_before);
+  struct sigaction ours = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO}, present;
+  if (sigaction(SIGBUS, NULL, &present) != 0 || (present.sa_flags & SA_SIGINFO && present.sa_sigaction == on_bus_error))
+    return;
+  action_before = present;
+  sigaction(SIGBUS, &ours, NULL);
 }
 
 bool memory_guard_add(const volatile void *base, uint64_t bytes, atomic_bool *cut) {
   bool added = false;
-  pthread_once(&installed, install);
   pthread_mutex_lock(&lock);
+  install();
   for (size_t i = 0; i < MEMORY_GUARD_MAPPINGS_MAX && !added; i++) {
     if (atomic_load(&mappings[i].base))
       continue;

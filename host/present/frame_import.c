@@ -1,5 +1,8 @@
 #include "host/present/frame_import.h"
 
+#include "common/clock.h"
+#include "host/stats/latency_trace.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -106,6 +109,11 @@ static enum frame_import_result prepare(struct frame_import *import, const struc
   return result_of(impl->level(import->presenter, import->lacking.rects, import->lacking.count));
 }
 
+static void stamp(struct frame_import *import, enum latency_host_stage stage) {
+  if (import->trace)
+    latency_trace_stamp(import->trace, stage, clock_raw_ns());
+}
+
 static enum frame_import_result begin(struct frame_import *import, struct transom_frame_reader *reader, bool may_hold) {
   enum transom_acquire what;
   uint64_t newer_than;
@@ -115,7 +123,10 @@ static enum frame_import_result begin(struct frame_import *import, struct transo
   if (error)
     return error == -ESTALE ? FRAME_IMPORT_STALE : error == -EBADMSG ? FRAME_IMPORT_DROPPED : FRAME_IMPORT_NOTHING;
   import->under_way = true;
-  import->banded += what == TRANSOM_ACQUIRE_ANNOUNCED && import->frame.complete_ns == 0;
+  import->is_banded = what == TRANSOM_ACQUIRE_ANNOUNCED && import->frame.complete_ns == 0;
+  import->banded += import->is_banded;
+  latency_trace_drop(import->trace); /* what was given up before */
+  stamp(import, LATENCY_UPLOAD_STARTED);
   return prepare(import, reader);
 }
 
@@ -158,6 +169,7 @@ static enum frame_import_result finish(struct frame_import *import, struct trans
   frame->pixels = NULL;
   if (!intact)
     return drop(import, reader);
+  stamp(import, LATENCY_UPLOADED);
   commit(import, frame->sequence);
   frame_import_give_up(import, reader, false);
   return FRAME_IMPORT_SHOWN;

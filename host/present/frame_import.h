@@ -38,6 +38,8 @@ struct frame_import_image {
   struct presenter_picture picture;
 };
 
+struct latency_trace;
+
 struct frame_import {
   struct presenter *presenter;
   const atomic_bool *cut; /* the memory under the region went away meanwhile: nothing read from it is worth anything. NULL = cannot */
@@ -50,8 +52,10 @@ struct frame_import {
   uint32_t rows_done;
   uint64_t given_up; /* sequence of the announced frame that stopped half way: not followed again */
 
-  uint64_t uploaded_bytes; /* as read from the region */
-  uint64_t banded;         /* frames whose upload began before they were complete */
+  uint64_t uploaded_bytes;     /* as read from the region */
+  uint64_t banded;             /* frames whose upload began before they were complete */
+  bool is_banded;              /* the frame under way, or the last, is one of them */
+  struct latency_trace *trace; /* NULL = none is kept */
 };
 
 void frame_import_init(struct frame_import *import, struct presenter *presenter);

@@ -15,12 +15,14 @@
  *   input qmp *         -                      a duplicate of its connection to QEMU's monitor, for key-ups by the server
  *   input no-qmp        -                      there is none any more
  *   input back          lost ...               gives everything back
- *                       lost WHY               everything was taken; descriptors that came are dead
- *   input released      -                      answer to `lost`: it has released what was down in the guest
- *                       device N R B V P * ... N = /dev/input/..., R = roles, B V P = bus, vendor, product in hexadecimal; then, each
- *                                              after a tab: name, by-id, physical (input_device.h)
+ *   input host-key P U D  -                    a host key for the host: P, U = HID page (1, 7, c) and usage in hexadecimal, D = 1 down, 0
+ * up. Played if that key is down on a lent device (host_keyboard.h) lost WHY               everything was taken; descriptors that came are
+ * dead input released      -                      answer to `lost`: it has released what was down in the guest device N R B V P * ... N =
+ * /dev/input/..., R = roles, B V P = bus, vendor, product in hexadecimal; then, each after a tab: name, by-id, physical (input_device.h)
  *                       device-gone N
  *                       no-devices WHY         no evdev devices for this viewer; the rest is granted all the same
+ *                       host-keys              `input host-key` is heard from now on
+ *                       no-host-keys WHY       it is not
  *                       usb input * | usb audio *   QEMU's end of a USB channel
  *   (* one descriptor comes with the line)
  *
@@ -44,11 +46,20 @@ enum control_command {
   CONTROL_INPUT_NO_QMP,
   CONTROL_INPUT_BACK,
   CONTROL_INPUT_RELEASED,
+  CONTROL_INPUT_HOST_KEY,
   CONTROL_UNKNOWN
 };
 
 /* `line` without its newline. `*peer_id` (below 16) is written for CONTROL_PEER. */
 enum control_command control_line_parse(const char *line, size_t bytes, uint32_t *peer_id);
+
+struct control_host_key {
+  uint16_t page, usage; /* keyboard, consumer or system key */
+  int down;
+};
+
+/* What a CONTROL_INPUT_HOST_KEY says; 0 = the line is none. */
+int control_line_host_key(const char *line, size_t bytes, struct control_host_key *key);
 
 /* Bytes from a socket, put together to lines. */
 struct control_line_buffer {

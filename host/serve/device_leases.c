@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 struct lease {
-  int fd; /* -1: free */
+  int fd;    /* -1: free */
+  int watch; /* -1: none */
   char node[sizeof((struct input_device_info *)0)->node];
 };
 
@@ -52,7 +53,27 @@ static void evdev_revoke(int fd) {
     log_error("cannot take an input device back: %s; end the viewer that has it", strerror(errno));
 }
 
-const struct device_access device_access_evdev = {.open = evdev_open, .revoke = evdev_revoke};
+/* Not the lent descriptor or a duplicate of it: EVIOCGKEY throws away the key events that wait on the description that it is called on.
+ * Nothing is queued on this one: we want to know what is down, not what is typed. */
+static int evdev_watch(const char *node) {
+  static const uint8_t no_types[8];
+  const struct input_mask mask = {.type = EV_SYN, .codes_size = sizeof no_types, .codes_ptr = (uintptr_t)no_types};
+  const int fd = open(node, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0)
+    return -errno;
+  if (is_evdev(fd) && !ioctl(fd, EVIOCSMASK, &mask))
+    return fd;
+  close(fd);
+  return -ENODEV;
+}
+
+static bool evdev_is_down(int fd, uint16_t code) {
+  uint8_t down[KEY_CNT / 8] = {0};
+  return code < KEY_CNT && ioctl(fd, EVIOCGKEY(sizeof down), down) >= 0 && (down[code / 8] >> (code % 8) & 1);
+}
+
+const struct device_access device_access_evdev = {
+    .open = evdev_open, .revoke = evdev_revoke, .watch = evdev_watch, .is_down = evdev_is_down};
 
 static struct lease *find(struct device_leases *leases, const char *node) {
   for (unsigned i = 0; i < DEVICE_LEASES_MAX; i++)
@@ -71,7 +92,9 @@ static struct lease *find_free(struct device_leases *leases) {
 static void end_lease(struct device_leases *leases, struct lease *lease) {
   leases->access->revoke(lease->fd);
   close(lease->fd);
-  lease->fd = -1;
+  if (lease->watch >= 0)
+    close(lease->watch);
+  lease->fd = lease->watch = -1;
 }
 
 static void on_removed(const char *node, void *user_data) {
@@ -97,6 +120,7 @@ static void on_added(const struct input_device_info *info, void *user_data) {
     return;
   }
   lease->fd = fd;
+  lease->watch = leases->access->watch(info->node);
   memcpy(lease->node, info->node, sizeof lease->node);
   leases->events->opened(info, fd, leases->user_data);
 }
@@ -109,7 +133,7 @@ struct device_leases *device_leases_create(struct event_loop *loop, const struct
     return NULL;
   *leases = (struct device_leases){.access = access, .events = events, .user_data = user_data};
   for (unsigned i = 0; i < DEVICE_LEASES_MAX; i++)
-    leases->leases[i].fd = -1;
+    leases->leases[i].fd = leases->leases[i].watch = -1;
   leases->discovery = device_discovery_create(loop, &discovery_events, leases);
   if (leases->discovery)
     return leases;
@@ -137,3 +161,12 @@ unsigned device_leases_count(const struct device_leases *leases) {
 }
 
 unsigned device_leases_denied(const struct device_leases *leases) { return leases->denied; }
+
+bool device_leases_is_down(const struct device_leases *leases, uint16_t code) {
+  for (unsigned i = 0; i < DEVICE_LEASES_MAX; i++) {
+    const struct lease *lease = &leases->leases[i];
+    if (lease->watch >= 0 && leases->access->is_down(lease->watch, code))
+      return true;
+  }
+  return false;
+}

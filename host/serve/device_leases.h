@@ -8,6 +8,8 @@
 
 #include "host/devices/input_device.h"
 
+#include <stdbool.h>
+
 struct event_loop;
 struct device_leases;
 
@@ -15,8 +17,10 @@ struct device_leases;
 
 /* How a node is opened and revoked: the kernel's way, or a test's. */
 struct device_access {
-  int (*open)(const char *node); /* non-blocking descriptor or -errno */
-  void (*revoke)(int fd);        /* nobody reads from it any more, whoever has copies */
+  int (*open)(const char *node);          /* non-blocking descriptor or -errno */
+  void (*revoke)(int fd);                 /* nobody reads from it any more, whoever has copies */
+  int (*watch)(const char *node);         /* a descriptor of our own that only tells what is down, or -errno */
+  bool (*is_down)(int fd, uint16_t code); /* on such a one: a key, by its Linux code */
 };
 extern const struct device_access device_access_evdev;
 
@@ -33,5 +37,8 @@ void device_leases_destroy(struct device_leases *leases);
 /* How many were lent, and how many could not be opened for want of rights. */
 unsigned device_leases_count(const struct device_leases *leases);
 unsigned device_leases_denied(const struct device_leases *leases);
+
+/* Does the user hold this key (Linux code) on one of them now? */
+bool device_leases_is_down(const struct device_leases *leases, uint16_t code);
 
 #endif

@@ -1,5 +1,7 @@
+#define LOG_MODULE "serve"
 #include "host/serve/input_client.h"
 
+#include "common/log.h"
 #include "host/event/event_loop.h"
 #include "host/serve/peer_process.h"
 
@@ -9,6 +11,22 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+void input_client_refill(struct input_client *client) {
+  client->lines_left = INPUT_CLIENT_LINES_A_SECOND;
+  client->host_keys_left = INPUT_CLIENT_HOST_KEYS_A_SECOND;
+}
+
+bool input_client_may_say(struct input_client *client, bool is_host_key) {
+  unsigned *left = is_host_key ? &client->host_keys_left : &client->lines_left;
+  if (*left) {
+    --*left;
+    return true;
+  }
+  log_warning("pid %d says more than %u lines and %u host keys a second about input: dropped", (int)client->pid,
+              INPUT_CLIENT_LINES_A_SECOND, INPUT_CLIENT_HOST_KEYS_A_SECOND);
+  return false;
+}
 
 void input_client_say(struct input_client *client, const char *line, int fd) {
   if (line_socket_send(client->lines.fd, line, fd))

@@ -14,6 +14,8 @@ struct event_source;
 struct input_guard;
 
 #define INPUT_CLIENT_LINES_A_SECOND 16u /* an honest one says one or two */
+/* A viewer says at most 128 presses and their releases in a second of its own, and two of those may fall into one of ours. */
+#define INPUT_CLIENT_HOST_KEYS_A_SECOND 512u
 
 enum input_client_state { INPUT_IDLE, INPUT_WAITING, INPUT_HOLDING, INPUT_LEAVING, INPUT_SILENT };
 
@@ -26,11 +28,15 @@ struct input_client {
   pid_t pid;
   uid_t uid;
   uint64_t asked; /* the smaller, the earlier */
-  unsigned lines_left;
+  unsigned lines_left, host_keys_left;
   int held;         /* memfd of struct held_keys; -1: never granted */
   int qmp;          /* -1: none */
+  bool has_lied;    /* about what is down; said once */
   const char *told; /* why not, as last said; not said twice */
 };
+
+void input_client_refill(struct input_client *client);                    /* what it may say in a second */
+bool input_client_may_say(struct input_client *client, bool is_host_key); /* one line of that; false: it has said too much */
 
 /* `fd` may be -1. A client that does not read is shut down, and goes when its end is read. */
 void input_client_say(struct input_client *client, const char *line, int fd);

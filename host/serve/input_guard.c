@@ -15,6 +15,7 @@
 #include "host/event/event_loop.h"
 #include "host/serve/control_line.h"
 #include "host/serve/device_leases.h"
+#include "host/serve/host_keyboard.h"
 #include "host/serve/input_client.h"
 #include "host/serve/input_rights.h"
 #include "host/serve/key_release.h"
@@ -40,6 +41,8 @@ struct input_guard {
   struct input_client clients[INPUT_GUARD_CLIENTS_MAX];
   struct input_client *holder; /* NULL: nobody */
   struct device_leases *leases;
+  struct host_keyboard *keyboard; /* NULL: not offered (yet), or it cannot be made */
+  bool keyboard_refused;
   struct key_release *releases[INPUT_GUARD_CLIENTS_MAX]; /* on their way */
   uint64_t asked;
 };
@@ -57,6 +60,17 @@ static void lend_usb(struct input_guard *guard, int channel) {
 
 static void on_usb_connected(int channel, void *user_data) { lend_usb(user_data, channel); }
 
+/* Once a grant, and not before there is a device: a viewer that opens its own has nothing to prove a press with. */
+static void offer_host_keys(struct input_guard *guard) {
+  char line[128];
+  if (guard->keyboard || guard->keyboard_refused)
+    return;
+  guard->keyboard = host_keyboard_create(guard->options.keyboard, guard->leases);
+  guard->keyboard_refused = !guard->keyboard;
+  snprintf(line, sizeof line, "no-host-keys transom-serve cannot open /dev/uinput: %s\n", strerror(errno));
+  input_client_say(guard->holder, guard->keyboard ? "host-keys\n" : line, -1);
+}
+
 static void on_device(const struct input_device_info *info, int fd, void *user_data) {
   struct input_guard *guard = user_data;
   char line[LINE_SOCKET_BYTES_MAX];
@@ -65,6 +79,8 @@ static void on_device(const struct input_device_info *info, int fd, void *user_d
   assert(length > 0 && length < (int)sizeof line);
   (void)length;
   input_client_say(guard->holder, line, fd);
+  if (guard->leases)
+    offer_host_keys(guard);
 }
 
 static void on_device_gone(const char *node, void *user_data) {
@@ -91,6 +107,8 @@ static void lend_devices(struct input_guard *guard, const struct input_rights *r
     refuse_devices(guard->holder, "input devices cannot be looked for here");
   else if (!device_leases_count(guard->leases))
     refuse_devices(guard->holder, device_leases_denied(guard->leases) ? "the server may not open any of them" : "there are none");
+  else
+    offer_host_keys(guard);
 }
 
 static void grant(struct input_guard *guard, struct input_client *client, const struct input_rights *rights) {
@@ -173,6 +191,9 @@ static void take_back(struct input_guard *guard, const char *why) {
   struct input_client *holder = guard->holder;
   log_info("pid %d no longer has the input: %s", (int)holder->pid, why);
   guard->holder = NULL;
+  host_keyboard_destroy(guard->keyboard);
+  guard->keyboard = NULL;
+  guard->keyboard_refused = false;
   device_leases_destroy(guard->leases);
   guard->leases = NULL;
   usb_channels_end_leases(guard->options.channels);
@@ -272,6 +293,18 @@ static void on_confirmed(struct input_client *client) {
   event_timer_set(client->timer, 0, 0);
 }
 
+/* After it has lost the devices, some may still be under way. */
+static void on_host_key(struct input_client *client, const char *line) {
+  struct input_guard *guard = client->guard;
+  struct control_host_key key;
+  if (guard->holder != client || !guard->keyboard || !control_line_host_key(line, strlen(line), &key))
+    return;
+  if (!host_keyboard_key(guard->keyboard, key.page, key.usage, key.down) && !client->has_lied) {
+    log_warning("pid %d gave the host a key that is not down: not played", (int)client->pid);
+    client->has_lied = true;
+  }
+}
+
 static void note_life(struct input_client *client) {
   if (client->state == INPUT_HOLDING)
     event_timer_set(client->timer, INPUT_GUARD_SILENCE_NS, 0);
@@ -282,13 +315,11 @@ static void note_life(struct input_client *client) {
 static bool on_line(char *line, void *user_data) {
   struct input_client *client = user_data;
   uint32_t unused;
-  if (!client->lines_left) {
-    log_warning("pid %d says more than %u lines a second about input: dropped", (int)client->pid, INPUT_CLIENT_LINES_A_SECOND);
+  const enum control_command command = control_line_parse(line, strlen(line), &unused);
+  if (!input_client_may_say(client, command == CONTROL_INPUT_HOST_KEY))
     return false;
-  }
-  client->lines_left--;
   note_life(client);
-  switch (control_line_parse(line, strlen(line), &unused)) {
+  switch (command) {
   case CONTROL_INPUT:
     on_ask(client);
     return true;
@@ -308,6 +339,9 @@ static bool on_line(char *line, void *user_data) {
   case CONTROL_INPUT_RELEASED:
     on_confirmed(client);
     return true;
+  case CONTROL_INPUT_HOST_KEY:
+    on_host_key(client, line);
+    return true;
   default:
     return false;
   }
@@ -326,9 +360,9 @@ static void on_client(int fd, uint32_t events, void *user_data) {
 
 /* Perhaps it was us who slept: what it said meanwhile counts. */
 static bool has_spoken(struct input_client *client) {
-  const unsigned before = client->lines_left;
+  const unsigned before = client->lines_left + client->host_keys_left;
   if (!line_socket_receive(&client->lines, on_line, client))
-    return client->lines_left != before;
+    return client->lines_left + client->host_keys_left != before;
   remove_client(client);
   return true;
 }
@@ -366,11 +400,13 @@ static void on_refill(void *user_data) {
   struct input_guard *guard = user_data;
   unsigned count = 0;
   for (unsigned i = 0; i < INPUT_GUARD_CLIENTS_MAX; i++) {
-    guard->clients[i].lines_left = INPUT_CLIENT_LINES_A_SECOND;
+    input_client_refill(&guard->clients[i]);
     count += is_taken(&guard->clients[i]);
   }
   if (!count)
     event_timer_set(guard->refill, 0, 0);
+  if (guard->keyboard)
+    host_keyboard_release_lifted(guard->keyboard);
 }
 
 /* ---- life ---- */
@@ -383,7 +419,8 @@ static struct input_client *free_place(struct input_guard *guard) {
 }
 
 static bool occupy(struct input_guard *guard, struct input_client *client, int socket) {
-  *client = (struct input_client){.guard = guard, .held = -1, .qmp = -1, .lines_left = INPUT_CLIENT_LINES_A_SECOND};
+  *client = (struct input_client){.guard = guard, .held = -1, .qmp = -1};
+  input_client_refill(client);
   line_socket_init(&client->lines, socket);
   if (!peer_process_credentials(socket, &client->pid, &client->uid))
     return false;

@@ -1,5 +1,7 @@
 /* The input broker and guard: lends this VM's input to one viewer at a time, and takes it back from outside. The lines: control_line.h.
  *
+ * Whoever has devices may also give keys of theirs to the host: on a keyboard that the guard plays (host_keyboard.h) while they are lent.
+ *
  * What is lent: evdev descriptors of keyboards, mice and controllers (device_leases.h), and the USB channels (usb_channels.h). Taken back
  * when the viewer gives it back, dies, is stopped or hangs (silent for 3 s), is replaced, or its login session is switched away or locked.
  * Then its descriptors are revoked, the USB channels are shut down, and if it does not say in 3 s that it has released what is down in the
@@ -22,6 +24,7 @@
 
 struct device_access;
 struct event_loop;
+struct host_keyboard_output;
 struct input_guard;
 struct qemu_users;
 struct usb_channels;
@@ -33,6 +36,7 @@ struct input_guard_options { /* all outlive the guard */
   struct usb_channels *channels;
   const struct qemu_users *qemu_users;
   const struct device_access *access;
+  const struct host_keyboard_output *keyboard; /* where host keys are played */
 };
 
 struct input_guard *input_guard_create(struct event_loop *loop, const struct input_guard_options *options); /* NULL: errno */

@@ -5,6 +5,7 @@
 #include "host/event/event_loop.h"
 #include "host/serve/device_leases.h"
 #include "host/serve/fd_store.h"
+#include "host/serve/host_keyboard.h"
 #include "host/serve/input_guard.h"
 #include "host/serve/ivshmem_server.h"
 #include "host/serve/peer_process.h"
@@ -221,7 +222,7 @@ static void on_input(int socket, bool take, const char *rest, size_t bytes, void
 
 static bool open_input(struct server *server) {
   server->usb = usb_channels_create(server->loop, server->options.qemu_users);
-  const struct input_guard_options options = {server->usb, server->options.qemu_users, &device_access_evdev};
+  const struct input_guard_options options = {server->usb, server->options.qemu_users, &device_access_evdev, &host_keyboard_uinput};
   server->input = server->usb ? input_guard_create(server->loop, &options) : NULL;
   return server->input != NULL;
 }

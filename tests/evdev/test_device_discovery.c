@@ -64,6 +64,10 @@ static const struct mock_input mouse = {.number = 7,
                                         .product = 0x5678,
                                         .key_ranges = buttons,
                                         .relative = motion};
+static const struct mock_input host_keyboard = {
+    .number = 9, .name = "Transom host keys", .phys = "transom/host-keys", .bus = BUS_VIRTUAL, .key_ranges = typing};
+static const struct mock_input namesake = {
+    .number = 10, .name = "Transom host keys", .phys = "transom/host-keys", .bus = BUS_USB, .key_ranges = typing};
 static const struct mock_input lid = {.number = 8, .name = "Lid Switch", .phys = "PNP0C0D/button/input0", .bus = BUS_HOST, .is_lid = true};
 
 struct fixture {
@@ -158,6 +162,16 @@ static void what_is_there_is_told_with_its_role(void **state) {
   assert_int_equal(roles_of(fixture, &headset), 0);
   assert_int_equal(roles_of(fixture, &mouse), INPUT_DEVICE_POINTER);
   assert_int_equal(roles_of(fixture, &lid), 0);
+}
+
+/* Hardware cannot be on its bus, whatever it calls itself. */
+static void the_keyboard_of_host_keys_is_never_taken(void **state) {
+  struct fixture *fixture = *state;
+  mock_bed_put(fixture->bed, &host_keyboard);
+  mock_bed_put(fixture->bed, &namesake);
+  discover_by_udev(fixture);
+  assert_int_equal(roles_of(fixture, &host_keyboard), 0);
+  assert_int_equal(roles_of(fixture, &namesake), INPUT_DEVICE_KEYBOARD);
 }
 
 static void a_device_is_described_without_opening_it(void **state) {
@@ -318,6 +332,7 @@ static void a_choice_is_a_path_a_link_or_ids(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(what_is_there_is_told_with_its_role),
+      CASE(the_keyboard_of_host_keys_is_never_taken),
       CASE(a_device_is_described_without_opening_it),
       CASE(devices_come_and_go),
       CASE(a_second_interface_that_came_first_is_told_of_anew),

@@ -12,6 +12,7 @@
 #include "support/fake_input_devices.h"
 #include "support/fake_login_sessions.h"
 
+#include <linux/input-event-codes.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -73,7 +74,7 @@ static void serve_start(struct serve *serve) {
   serve->control = viewer_control_create(serve->loop, serve->server, &control_events, serve);
   fuzz_require(serve->loop && serve->server && serve->control);
   serve->usb = usb_channels_create(serve->loop, &serve->users);
-  const struct input_guard_options guard_options = {serve->usb, &serve->users, &fake_input_device_access};
+  const struct input_guard_options guard_options = {serve->usb, &serve->users, &fake_input_device_access, &fake_host_keyboard};
   serve->guard = input_guard_create(serve->loop, &guard_options);
   fuzz_require(serve->usb && serve->guard);
   for (uint32_t i = 0; i < 4; i++)
@@ -99,6 +100,7 @@ static void serve_stop(struct serve *serve) {
   serve->control = NULL;
   input_guard_destroy(serve->guard);
   fuzz_require(fake_input_devices_opened() == fake_input_devices_revoked());
+  fuzz_require(fake_host_keyboards_open() == 0 && fake_host_keys_down() == 0);
   usb_channels_destroy(serve->usb);
   ivshmem_server_destroy(serve->server);
   event_loop_destroy(serve->loop);
@@ -181,6 +183,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   fake_login_reset(LOGIN_HERE);
   fake_input_devices_reset();
   fake_input_device_plug("/dev/input/event3", "Keyboard", INPUT_DEVICE_KEYBOARD);
+  fake_key_hold(KEY_LEFTMETA, true); /* so that some presses are played */
+  fake_key_hold(KEY_1, true);
   if (!serve.users.count)
     fuzz_require(qemu_users_init(&serve.users, "") == 0);
   if (serve.memory.fd < 0)

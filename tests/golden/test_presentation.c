@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SCREEN "1920x1200x24"
+#define SCREEN "3840x2160x24"
 #define LONG_KILLS 100u
 
 static struct window_test *current;
@@ -151,6 +151,77 @@ static void falling_leaks_nothing(void **state) {
   current->counts_leaks = true;
   current->driver = "software";
   fall_to("vulkan", "lost-import,dma-buf,lost-staging", "going on by sdl", "sdl", "");
+}
+
+/* ---- sizes and damage ---- */
+
+/* Every shape that damage may have: none, a pixel, 32 rectangles, overlapping ones, all. */
+static void publish_shapes(uint32_t width, uint32_t height) {
+  struct transom_rect rects[32];
+  struct test_publisher *publisher = &current->publisher;
+  for (uint32_t i = 0; i < 32; i++)
+    rects[i] = (struct transom_rect){(uint16_t)(i * (width / 33)), (uint16_t)(i * 7 % (height - 3)), (uint16_t)(1 + i % 5), 3};
+  assert_true(test_publisher_begin_all(publisher, rects, 0));
+  test_publisher_complete(publisher);
+  window_assert_seen(current, 0, window_one_to_one(current));
+  assert_true(test_publisher_begin_all(publisher, rects, 32));
+  test_publisher_complete(publisher);
+  test_publisher_publish(publisher, (struct transom_rect){(uint16_t)(width - 1), (uint16_t)(height - 1), 1, 1});
+  window_assert_seen(current, 0, window_one_to_one(current));
+  const struct transom_rect overlapping[] = {{2, 3, 40, 20}, {20, 10, 40, 30}, {0, 0, 30, 30}};
+  assert_true(test_publisher_begin_all(publisher, overlapping, 3));
+  test_publisher_complete(publisher);
+  window_assert_seen(current, 0, window_one_to_one(current));
+}
+
+static void full_4k_is_exact(const char *renderer, enum transom_format format) {
+  current->renderer = renderer;
+  test_publisher_format(&current->publisher, 0x5151);
+  test_publisher_mode(&current->publisher, format, 3840, 2160, 0);
+  test_publisher_publish_whole(&current->publisher);
+  window_start_viewer(current, "4k", "--fullscreen");
+  window_assert_seen(current, 0, window_one_to_one(current));
+  publish_shapes(3840, 2160);
+}
+
+static void full_4k_is_exact_by_import(void **state) {
+  (void)state;
+  full_4k_is_exact("vulkan", TRANSOM_FORMAT_BGRA8);
+}
+
+static void full_4k_is_exact_by_staging(void **state) {
+  (void)state;
+  full_4k_is_exact("vulkan-staging", TRANSOM_FORMAT_RGB10A2);
+}
+
+static void odd_sizes_are_exact(const char *renderer) {
+  static const uint32_t sizes[][2] = {{641, 397}, {1919, 1079}, {97, 1023}, {1080, 64}};
+  static const enum transom_format formats[] = {TRANSOM_FORMAT_RGBA16F, TRANSOM_FORMAT_BGRA8, TRANSOM_FORMAT_RGB10A2, TRANSOM_FORMAT_RGBA8};
+  current->renderer = renderer;
+  window_publish_first(current);
+  window_start_viewer(current, "odd sizes", NULL);
+  for (size_t i = 0; i < 4; i++) {
+    test_publisher_mode(&current->publisher, formats[i], sizes[i][0], sizes[i][1], 0);
+    test_publisher_publish_whole(&current->publisher);
+    window_assert_seen(current, 0, window_one_to_one(current));
+    publish_shapes(sizes[i][0], sizes[i][1]);
+  }
+}
+
+static void odd_sizes_are_exact_by_import(void **state) {
+  (void)state;
+  odd_sizes_are_exact("vulkan");
+}
+
+static void odd_sizes_are_exact_by_staging(void **state) {
+  (void)state;
+  odd_sizes_are_exact("vulkan-staging");
+}
+
+static void odd_sizes_are_exact_by_sdl(void **state) {
+  (void)state;
+  current->driver = "software";
+  odd_sizes_are_exact("sdl");
 }
 
 /* ---- bands ---- */
@@ -427,6 +498,8 @@ static void cut_file_is_survived(const char *renderer) {
   see_some_frames(2);
   memcpy(name, publisher->path, sizeof name);
   assert_int_equal(ftruncate(publisher->fd, 1 << 20), 0); /* header and queue stay, the pixels are gone */
+  assert_true(test_publisher_begin(publisher, (struct transom_rect){0, 0, 640, 400}));
+  frame_writer_complete(&publisher->writer, 1, 2); /* of pixels that are not there: the viewer runs into it */
   current->quiet = true;
   WAIT_FOR(current, strcmp(current->viewers[0].state, "running") != 0);
   assert_true(viewer_process_said(&current->viewers[0], "cut short") + viewer_process_said(&current->viewers[0], "another one now") > 0);
@@ -450,6 +523,22 @@ static void cut_file_is_survived_by_sdl(void **state) {
   (void)state;
   current->driver = "software";
   cut_file_is_survived("sdl");
+}
+
+/* A window that nobody can see takes no pictures; nothing waits for it, and it shows the newest one when it comes back. */
+static void hidden_window_is_no_hang(void **state) {
+  (void)state;
+  start("vulkan", NULL, "hidden");
+  see_some_frames(2);
+  for (unsigned i = 0; i < 3; i++) {
+    x_display_map(&current->display, current->windows[0], false);
+    for (uint32_t j = 0; j < 10; j++) {
+      test_publisher_publish(&current->publisher, some_rect(j));
+      WAIT_FOR(current, current->viewers[0].sequence == current->publisher.writer.sequence);
+    }
+    x_display_map(&current->display, current->windows[0], true);
+    window_assert_seen(current, 0, window_one_to_one(current));
+  }
 }
 
 /* The agent is killed and starts again, at any point of a frame. */
@@ -478,6 +567,7 @@ static void viewer_may_die_anywhere(void **state) {
     test_publisher_publish_whole(&current->publisher);
     current->viewer_count = 0;
     viewer_process_end(&current->viewers[0], SIGKILL);
+    viewer_process_forget(&current->viewers[0]);
     for (uint32_t j = 0; j < 20; j++) { /* each gets its slot: nobody waits for the dead */
       uint64_t before = current->publisher.writer.sequence;
       assert_int_equal(test_publisher_publish(&current->publisher, some_rect(j)), before + 1);
@@ -594,6 +684,12 @@ int main(void) {
       TEST(forced_staging_is_exact),
       TEST(vulkan_leaks_nothing),
       TEST(falling_leaks_nothing),
+      TEST(full_4k_is_exact_by_import),
+      TEST(full_4k_is_exact_by_staging),
+      TEST(odd_sizes_are_exact_by_import),
+      TEST(odd_sizes_are_exact_by_staging),
+      TEST(odd_sizes_are_exact_by_sdl),
+      TEST(hidden_window_is_no_hang),
       TEST(bands_are_shown_whole_by_import),
       TEST(bands_are_shown_whole_by_staging),
       TEST(half_a_frame_is_never_seen),

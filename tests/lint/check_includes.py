@@ -53,6 +53,7 @@ INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
     *(("host/present/vulkan/vulkan_pipeline.c", f"shader_{name}.h") for name in ("overlay_frag", "picture_frag", "window_vert")),  # generated
     ("host/serve/key_release.c", "host/input/keymap_table.h"),  # QEMU's names of keys: a constant table
+    ("host/serve/host_keyboard.c", "host/input/evdev_keymap.h"),  # Linux codes of usages: a constant table
     ("protocol/atomics.h", "simulated_memory.h"),  # tests/support, in the one test that defines WIRE_SIMULATED_MEMORY
 }
 # Our headers that any part of host/ may include.

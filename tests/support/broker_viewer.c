@@ -3,9 +3,9 @@
  *   broker_viewer CONTROL_SOCKET [--take] [--usb | --qmp SOCKET]      the sink that `press` and `release` go to
  *
  * Says on standard output, a line each: granted, refused WHY, devices-refused WHY, device NODE NAME, device-removed NODE,
- * device-dead NODE ERRNO (a read failed), key NODE CODE VALUE, usb input|audio, usb-end input|audio, sink ready, sink gone, revoked WHY.
- * Hears on standard input: take, press PAGE USAGE, release PAGE USAGE (hexadecimal), grab, ungrab, stutter (half a QMP command; answered
- * by `stuttered`). */
+ * host-keys, no-host-keys WHY, device-dead NODE ERRNO (a read failed), key NODE CODE VALUE, usb input|audio, usb-end input|audio, sink
+ * ready, sink gone, revoked WHY. Hears on standard input: take, press PAGE USAGE, release PAGE USAGE (hexadecimal), host-key PAGE USAGE
+ * 1|0 (answered by `asked`), grab, ungrab, stutter (half a QMP command; answered by `stuttered`). */
 #include "host/event/event_loop.h"
 #include "host/input/input_sink.h"
 #include "host/input/input_sink_usb_hid.h"
@@ -123,6 +123,16 @@ static void on_devices_refused(const char *why, void *user_data) {
   printf("devices-refused %s\n", why);
 }
 
+static void on_host_keys(void *user_data) {
+  (void)user_data;
+  printf("host-keys\n");
+}
+
+static void on_host_keys_refused(const char *why, void *user_data) {
+  (void)user_data;
+  printf("no-host-keys %s\n", why);
+}
+
 static void on_device_removed(const char *node, void *user_data) {
   (void)user_data;
   printf("device-removed %s\n", node);
@@ -179,14 +189,21 @@ static void stutter(void) {
   printf(sent ? "stuttered\n" : "speechless\n");
 }
 
+static void ask_for_host_key(uint16_t page, uint16_t usage, bool down) {
+  input_broker_host_key(viewer.broker, page, usage, down);
+  printf("asked\n");
+}
+
 static void obey(const char *line) {
-  unsigned page, usage;
+  unsigned page, usage, down;
   if (!strcmp(line, "take"))
     input_broker_take(viewer.broker);
   else if (!strcmp(line, "stutter"))
     stutter();
   else if (!strcmp(line, "grab") || !strcmp(line, "ungrab"))
     grab(line[0] == 'g');
+  else if (sscanf(line, "host-key %x %x %u", &page, &usage, &down) == 3)
+    ask_for_host_key((uint16_t)page, (uint16_t)usage, down != 0);
   else if (viewer.sink && sscanf(line, "press %x %x", &page, &usage) == 2)
     viewer.sink->impl->key(viewer.sink, (uint16_t)page, (uint16_t)usage, true);
   else if (viewer.sink && sscanf(line, "release %x %x", &page, &usage) == 2)
@@ -256,6 +273,8 @@ int main(int argc, char **argv) {
                                                     .device_added = on_device_added,
                                                     .device_removed = on_device_removed,
                                                     .usb_channel = on_usb_channel,
+                                                    .host_keys = on_host_keys,
+                                                    .host_keys_refused = on_host_keys_refused,
                                                     .revoked = on_revoked};
   struct options options;
   if (!read_options(&options, argc, argv))

@@ -18,11 +18,17 @@ struct device_discovery {
 static struct input_device_info devices[DEVICES_MAX];
 static unsigned device_count, opened, revoked;
 static bool denied;
+static bool held[0x300];
+static char told[1024];
+static int keyboard_error, keyboards, host_keys_down;
 static struct device_discovery *discovery; /* one at a time is all that there is */
 
 void fake_input_devices_reset(void) {
   device_count = opened = revoked = 0;
   denied = false;
+  memset(held, 0, sizeof held);
+  told[0] = 0;
+  keyboard_error = 0;
 }
 
 void fake_input_devices_deny(bool deny) { denied = deny; }
@@ -85,7 +91,53 @@ static void revoke(int fd) {
   revoked++;
 }
 
-const struct device_access fake_input_device_access = {open_node, revoke};
+static int watch(const char *node) {
+  (void)node;
+  return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static bool is_down(int fd, uint16_t code) {
+  (void)fd;
+  return code < sizeof held && held[code];
+}
+
+const struct device_access fake_input_device_access = {open_node, revoke, watch, is_down};
+
+void fake_key_hold(uint16_t code, bool down) { held[code] = down; }
+
+/* ---- the host ---- */
+
+static int open_keyboard(void) {
+  if (keyboard_error)
+    return -keyboard_error;
+  keyboards++;
+  return 7;
+}
+
+static void play(int fd, uint16_t code, bool down) {
+  (void)fd;
+  const size_t used = strlen(told);
+  host_keys_down += down ? 1 : -1;
+  snprintf(told + used, sizeof told - used, "%c%u ", down ? '+' : '-', code);
+}
+
+static void close_keyboard(int fd) {
+  (void)fd;
+  keyboards--;
+}
+
+const struct host_keyboard_output fake_host_keyboard = {open_keyboard, play, close_keyboard};
+
+void fake_host_keyboard_fail(int error) { keyboard_error = error; }
+int fake_host_keyboards_open(void) { return keyboards; }
+int fake_host_keys_down(void) { return host_keys_down; }
+
+const char *fake_host_keyboard_told(void) {
+  static char answer[sizeof told];
+  memcpy(answer, told, sizeof told);
+  told[0] = 0;
+  return answer;
+}
 
 unsigned fake_input_devices_opened(void) { return opened; }
 unsigned fake_input_devices_revoked(void) { return revoked; }

@@ -97,7 +97,7 @@ static void copy_rows(struct test_publisher *publisher, uint32_t end) {
   publisher->rows_done = end;
 }
 
-bool test_publisher_begin(struct test_publisher *publisher, struct transom_rect rect) {
+bool test_publisher_begin_all(struct test_publisher *publisher, const struct transom_rect *rects, uint32_t count) {
   uint32_t pixel_bytes = validate_format_bytes(publisher->format);
   struct transom_frame_info info = {.format = publisher->format,
                                     .width = publisher->width,
@@ -106,10 +106,12 @@ bool test_publisher_begin(struct test_publisher *publisher, struct transom_rect 
                                     .rotation = publisher->rotation,
                                     .acquired_ns = clock_raw_ns()};
   uint64_t sequence = publisher->writer.sequence + 1;
-  damage_add(&info.damage, rect);
-  for (uint32_t y = rect.y; y < (uint32_t)rect.y + rect.height; y++)
-    for (uint32_t x = rect.x; x < (uint32_t)rect.x + rect.width; x++)
-      publisher->screen[y * publisher->width + x] = sequence;
+  for (uint32_t i = 0; i < count; i++) {
+    damage_add(&info.damage, rects[i]);
+    for (uint32_t y = rects[i].y; y < (uint32_t)rects[i].y + rects[i].height; y++)
+      for (uint32_t x = rects[i].x; x < (uint32_t)rects[i].x + rects[i].width; x++)
+        publisher->screen[y * publisher->width + x] = sequence;
+  }
   info.copy_started_ns = clock_raw_ns();
   publisher->pitch_bytes = info.pitch_bytes;
   publisher->rows_done = 0;
@@ -120,6 +122,10 @@ bool test_publisher_begin(struct test_publisher *publisher, struct transom_rect 
     publisher->copy.rects[0] = (struct transom_rect){0, 0, (uint16_t)publisher->width, (uint16_t)publisher->height};
   }
   return true;
+}
+
+bool test_publisher_begin(struct test_publisher *publisher, struct transom_rect rect) {
+  return test_publisher_begin_all(publisher, &rect, 1);
 }
 
 void test_publisher_rows(struct test_publisher *publisher, uint32_t rows_valid) {

@@ -6,9 +6,9 @@
 #include "protocol/frame_writer.h"
 #include "protocol/region_format.h"
 
-#define TEST_PUBLISHER_REGION_BYTES (UINT64_C(32) << 20)
-#define TEST_PUBLISHER_WIDTH_MAX 1280u
-#define TEST_PUBLISHER_HEIGHT_MAX 1024u
+#define TEST_PUBLISHER_REGION_BYTES (UINT64_C(256) << 20)
+#define TEST_PUBLISHER_WIDTH_MAX 3840u
+#define TEST_PUBLISHER_HEIGHT_MAX 2160u
 
 struct test_publisher {
   char path[64]; /* by which a viewer opens the region */
@@ -47,6 +47,7 @@ uint64_t test_publisher_publish_whole(struct test_publisher *publisher);
 
 /* The same in steps: the frame is announced; rows become valid as they are copied; the last step completes or abandons it. */
 bool test_publisher_begin(struct test_publisher *publisher, struct transom_rect rect); /* false: no slot is free */
+bool test_publisher_begin_all(struct test_publisher *publisher, const struct transom_rect *rects, uint32_t count); /* several */
 void test_publisher_rows(struct test_publisher *publisher, uint32_t rows_valid);
 void test_publisher_complete(struct test_publisher *publisher);
 void test_publisher_abandon(struct test_publisher *publisher);

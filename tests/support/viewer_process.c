@@ -115,7 +115,11 @@ static void repeat_log(const struct viewer_process *viewer) {
   char *log = read_log(viewer);
   fputs(log ? log : "", stderr);
   free(log);
+}
+
+void viewer_process_forget(struct viewer_process *viewer) {
   close(viewer->log);
+  viewer->log = -1;
 }
 
 int viewer_process_end(struct viewer_process *viewer, int signal) {

@@ -28,11 +28,13 @@ bool viewer_process_start(struct viewer_process *viewer, const char *const *argu
 /* Waits at most `timeout_ms` for something to be said and takes it. False: nothing, or it has ended. */
 bool viewer_process_listen(struct viewer_process *viewer, int timeout_ms);
 
-/* How often it has said `words` on its standard error until now. */
+/* How often it has said `words` on its standard error until now; also after its end, until forget(). */
 unsigned viewer_process_said(const struct viewer_process *viewer, const char *words);
 
 /* Sends `signal` (0 = none) and waits for the end; the exit status, or 128 + the signal that ended it; -1 when there is
  * no such process. */
 int viewer_process_end(struct viewer_process *viewer, int signal);
+
+void viewer_process_forget(struct viewer_process *viewer); /* after its end */
 
 #endif

@@ -90,6 +90,14 @@ void x_display_place(struct x_display *display, unsigned long window, int32_t x,
   XSync(display->connection, False);
 }
 
+void x_display_map(struct x_display *display, unsigned long window, bool shown) {
+  if (shown)
+    XMapWindow(display->connection, window);
+  else
+    XUnmapWindow(display->connection, window);
+  XSync(display->connection, False);
+}
+
 bool x_display_read(struct x_display *display, unsigned long window, struct x_picture *picture) {
   XWindowAttributes attributes;
   if (!XGetWindowAttributes(display->connection, window, &attributes))

@@ -25,6 +25,7 @@ void x_display_stop(struct x_display *display);
 unsigned long x_display_find(struct x_display *display, const char *title);
 bool x_display_title(struct x_display *display, unsigned long window, char *title, size_t capacity);
 /* As a user does; the whole window must lie on the screen to be read. */
+void x_display_map(struct x_display *display, unsigned long window, bool shown); /* as a window manager hides one */
 void x_display_place(struct x_display *display, unsigned long window, int32_t x, int32_t y, uint32_t width, uint32_t height);
 bool x_display_read(struct x_display *display, unsigned long window, struct x_picture *picture);
 

@@ -273,6 +273,40 @@ static void lines_are_claimed_by_lock(void **state) {
     shared_memory_release(memory[i]);
 }
 
+/* Pages that the file no longer has read as zeros, and the owner is told to open anew. */
+static void shrunk_file_reads_as_zeros(void **state) {
+  struct fixture *fixture = *state;
+  struct shared_memory *memory;
+  assert_int_equal(shared_memory_open(fixture->file.path, 0, &memory), 0);
+  assert_true(shared_memory_is_current(memory, fixture->file.path));
+  assert_int_equal(truncate(fixture->file.path, 4096), 0);
+  assert_false(shared_memory_is_current(memory, fixture->file.path));
+  assert_int_equal(((volatile uint8_t *)memory->base)[BYTES - 1], 0);
+  assert_true(atomic_load(&memory->is_cut));
+  assert_int_equal(truncate(fixture->file.path, (off_t)BYTES), 0); /* as long as before, but our mapping is not it any more */
+  assert_false(shared_memory_is_current(memory, fixture->file.path));
+  shared_memory_release(memory);
+}
+
+/* Beyond the mapping there is nothing that could be reached. */
+static void mapping_lies_between_guards(void **state) {
+  struct fixture *fixture = *state;
+  struct shared_memory *memory;
+  for (int side = 0; side < 2; side++) {
+    pid_t child = fork();
+    if (child == 0) {
+      signal(SIGSEGV, SIG_DFL);
+      if (shared_memory_open(fixture->file.path, 0, &memory))
+        _exit(2);
+      volatile uint8_t *base = memory->base;
+      _exit(side ? base[memory->bytes] : base[-1]);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+  }
+}
+
 /* ---- messages ---- */
 
 static void open_agent_rings(struct fixture *fixture, struct transom_ring *send, struct transom_ring *receive) {
@@ -519,6 +553,8 @@ int main(void) {
       LINKED(missing_head_is_waited_for),
       LINKED(names_that_are_none),
       LINKED(lines_are_claimed_by_lock),
+      LINKED(shrunk_file_reads_as_zeros),
+      LINKED(mapping_lies_between_guards),
       LINKED(messages_both_ways),
       LINKED(spoilt_ring_begins_anew),
       LINKED(second_viewer_is_no_controller),

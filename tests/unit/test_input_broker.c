@@ -51,6 +51,9 @@ static void on_devices_refused(const char *why, void *user_data) { note(user_dat
 static void on_revoked(const char *why, void *user_data) { note(user_data, "revoked %s|", why); }
 static void on_removed(const char *node, void *user_data) { note(user_data, "removed %s|", node); }
 
+static void on_host_keys(void *user_data) { note(user_data, "host keys|"); }
+static void on_no_host_keys(const char *why, void *user_data) { note(user_data, "no host keys %s|", why); }
+
 static void on_device(int fd, const struct input_device_info *info, void *user_data) {
   note(user_data, "device %s %x %x:%x:%x '%s' '%s' '%s'|", info->node, info->roles, info->bus, info->vendor, info->product, info->name,
        info->by_id, info->physical);
@@ -69,6 +72,8 @@ static const struct input_broker_events events = {.granted = on_granted,
                                                   .device_added = on_device,
                                                   .device_removed = on_removed,
                                                   .usb_channel = on_usb,
+                                                  .host_keys = on_host_keys,
+                                                  .host_keys_refused = on_no_host_keys,
                                                   .revoked = on_revoked};
 
 static void assert_told(struct fixture *f, const char *expected) {
@@ -303,6 +308,58 @@ static void monitor_is_shared_with_each_grant(void **state) {
   assert_int_equal(f->server.fd_count, 3);
 }
 
+/* ---- host keys ---- */
+
+static void host_keys_go_to_a_server_that_plays_them(void **state) {
+  struct fixture *f = *state;
+  start_granted(f);
+  input_broker_host_key(f->broker, 0x07, 0xe3, true); /* it has not said that it does */
+  assert_heard(f, "");
+  tell(f, "no-host-keys why\n", -1);
+  assert_told(f, "no host keys why|");
+  input_broker_host_key(f->broker, 0x07, 0xe3, true);
+  assert_heard(f, "");
+  tell(f, "host-keys\n", -1);
+  assert_told(f, "host keys|");
+  input_broker_host_key(f->broker, 0x07, 0xe3, true);
+  input_broker_host_key(f->broker, 0x0c, 0x3ff, false);
+  assert_heard(f, "input host-key 7 e3 1|input host-key c 3ff 0|");
+  tell(f, "lost why\n", -1);
+  input_broker_host_key(f->broker, 0x07, 0xe3, false);
+  assert_heard(f, "input released|");
+}
+
+/* Releases have no bound of their own: without its press there is none. */
+static void presses_for_the_host_are_bounded(void **state) {
+  struct fixture *f = *state;
+  start_granted(f);
+  tell(f, "host-keys\n", -1);
+  for (unsigned i = 0; i < INPUT_BROKER_HOST_KEYS_A_HEARTBEAT; i++) {
+    input_broker_host_key(f->broker, 0x07, 4, true);
+    assert_heard(f, "input host-key 7 4 1|");
+  }
+  input_broker_host_key(f->broker, 0x07, 4, true);
+  input_broker_host_key(f->broker, 0x07, 4, false);
+  assert_heard(f, "input host-key 7 4 0|");
+  manual_event_loop_advance(f->loop, INPUT_BROKER_HEARTBEAT_NS);
+  input_broker_host_key(f->broker, 0x07, 4, true);
+  assert_heard(f, "input alive|input host-key 7 4 1|");
+}
+
+/* It does not read: a release that does not reach it must not leave a key down at the host. */
+static void a_deaf_server_is_left(void **state) {
+  struct fixture *f = *state;
+  start_granted(f);
+  tell(f, "host-keys\n", -1);
+  assert_told(f, "host keys|");
+  for (unsigned i = 0; i < 1000000 && !f->told[0]; i++) {
+    input_broker_host_key(f->broker, 0x07, 4, false);
+    if (i % 1000 == 0)
+      manual_event_loop_settle(f->loop);
+  }
+  assert_told(f, "revoked the connection to transom-serve is gone|");
+}
+
 /* ---- a server that is none ---- */
 
 static void assert_hung_up(struct fixture *f, const char *line, int fd) {
@@ -378,6 +435,9 @@ int main(void) {
       T(marks_are_seen_by_the_server),
       T(marks_outlive_a_loss),
       T(monitor_is_shared_with_each_grant),
+      T(host_keys_go_to_a_server_that_plays_them),
+      T(presses_for_the_host_are_bounded),
+      T(a_deaf_server_is_left),
       T(nonsense_ends_the_connection),
       T(paths_that_are_too_long_are_refused),
       cmocka_unit_test(devices_are_taken_apart),

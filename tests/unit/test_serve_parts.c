@@ -192,6 +192,29 @@ static void control_lines(void **state) {
   assert_int_equal(id, 15);
 }
 
+static bool parse_host_key(const char *line, struct control_host_key *key) { return control_line_host_key(line, strlen(line), key); }
+
+static void lines_of_host_keys(void **state) {
+  struct control_host_key key = {0};
+  uint32_t unused;
+  (void)state;
+  static const char *const bad[] = {"input host-key",        "input host-key ",        "input host-key 7 e3",      "input host-key 7 e3 ",
+                                    "input host-key 7 e3 2", "input host-key 7 e3 11", "input host-key 7  1",      "input host-key  e3 1",
+                                    "input host-key 7 E3 1", "input host-key 7 100 1", "input host-key c 400 1",   "input host-key 1 80 1",
+                                    "input host-key 1 84 1", "input host-key 9 1 1",   "input host-key 10007 4 1", "input host-key 7 -4 1"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_false(parse_host_key(bad[i], &key));
+    assert_int_equal(parse(bad[i], &unused), CONTROL_UNKNOWN);
+  }
+  assert_int_equal(key.page + key.usage, 0);
+  assert_true(parse_host_key("input host-key 7 e3 1", &key));
+  assert_true(key.page == 7 && key.usage == 0xe3 && key.down == 1);
+  assert_true(parse_host_key("input host-key c 3ff 0", &key));
+  assert_true(key.page == 0xc && key.usage == 0x3ff && key.down == 0);
+  assert_true(parse_host_key("input host-key 1 81 1", &key));
+  assert_int_equal(parse("input host-key 1 81 1", &unused), CONTROL_INPUT_HOST_KEY);
+}
+
 static void control_lines_from_pieces(void **state) {
   struct control_line_buffer buffer = {.filled = 0};
   int line_bytes;
@@ -268,6 +291,7 @@ int main(void) {
       cmocka_unit_test(peer_of_nobody),
       cmocka_unit_test(fd_names),
       cmocka_unit_test(control_lines),
+      cmocka_unit_test(lines_of_host_keys),
       cmocka_unit_test(control_lines_from_pieces),
       cmocka_unit_test(state_survives_a_round_trip),
       cmocka_unit_test(only_a_living_guest_counts),

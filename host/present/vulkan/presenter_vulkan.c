@@ -92,7 +92,9 @@ static bool set_up(struct presenter_vulkan *self, enum vulkan_route route_best, 
     snprintf(error, capacity, "%s is no GPU; --renderer vulkan takes it nevertheless", name);
     return false;
   }
-  if (!vulkan_swapchain_format(&self->device, &format)) {
+  if (!self->instance.surface.handle) {
+    format = VK_FORMAT_B8G8R8A8_UNORM;
+  } else if (!vulkan_swapchain_format(&self->device, &format)) {
     snprintf(error, capacity, "%s cannot show eight bits a channel in this window", name);
     return false;
   }
@@ -339,6 +341,8 @@ static VkResult renew_chain(struct presenter_vulkan *self) {
 /* One try. VK_TIMEOUT: later. */
 static VkResult try_present(struct presenter_vulkan *self) {
   uint32_t index;
+  if (!self->instance.surface.handle)
+    return VK_SUCCESS;
   VkResult result = vulkan_timeline_wait(&self->device, self->drawings, self->drawn_value, GLANCE_NS);
   if (result == VK_SUCCESS && self->chain.is_old)
     result = renew_chain(self);

@@ -16,7 +16,8 @@ struct presenter_vulkan_options {
   struct presenter_options common;
 };
 
-/* `window` is an SDL_Window made for Vulkan. NULL: `error` says why, in one line. */
+/* `window` is an SDL_Window made for Vulkan, or NULL: pictures are then uploaded, and can be read back, but are seen nowhere. NULL: `error`
+ * says why, in one line. */
 struct presenter *presenter_vulkan_create(void *window, const struct presenter_vulkan_options *options, char *error, size_t capacity);
 
 #endif

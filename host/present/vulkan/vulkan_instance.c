@@ -69,7 +69,7 @@ static void start_messenger(struct vulkan_instance *instance) {
     log_info("the validation layer watches");
 }
 
-static VkResult create_handle(struct vulkan_instance *instance, const char **extensions, uint32_t extension_count) {
+static VkResult try_create(struct vulkan_instance *instance, const char **extensions, uint32_t extension_count, bool validates) {
   static const char *const layer = "VK_LAYER_KHRONOS_validation";
   static const VkValidationFeatureEnableEXT more = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
   const VkValidationFeaturesEXT features = {.sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
@@ -78,7 +78,6 @@ static VkResult create_handle(struct vulkan_instance *instance, const char **ext
                                             .pEnabledValidationFeatures = &more};
   const VkApplicationInfo application = {
       .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "transom", .apiVersion = VK_API_VERSION_1_2};
-  bool validates = wants_validation();
   if (validates)
     extensions[extension_count++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
   const VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
@@ -92,6 +91,14 @@ static VkResult create_handle(struct vulkan_instance *instance, const char **ext
   if (result == VK_SUCCESS && validates)
     start_messenger(instance);
   return result;
+}
+
+static VkResult create_handle(struct vulkan_instance *instance, const char **extensions, uint32_t extension_count) {
+  VkResult result = try_create(instance, extensions, extension_count, wants_validation());
+  if (result != VK_ERROR_LAYER_NOT_PRESENT)
+    return result;
+  log_warning("TRANSOM_VULKAN_VALIDATION: the Khronos validation layer is not installed");
+  return try_create(instance, extensions, extension_count, false);
 }
 
 bool vulkan_instance_init(struct vulkan_instance *instance, void *window, char *error, size_t capacity) {

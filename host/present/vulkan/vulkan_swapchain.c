@@ -135,6 +135,8 @@ static VkResult create_chain(struct vulkan_swapchain *chain, const VkSurfaceCapa
 VkResult vulkan_swapchain_renew(struct vulkan_swapchain *chain, uint32_t width, uint32_t height, enum present_mode mode) {
   VkSurfaceCapabilitiesKHR can;
   VkResult result = vkGetPhysicalDeviceSurfaceCapabilitiesKHR(chain->device->physical, chain->device->instance->surface.handle, &can);
+  if (result == VK_SUCCESS)
+    result = vkQueueWaitIdle(chain->device->graphics); /* the last presentation waits for one of the semaphores that go now */
   if (result != VK_SUCCESS)
     return result;
   drop_images(chain);

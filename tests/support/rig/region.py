@@ -87,11 +87,6 @@ class Region:
         state = struct.unpack_from("<Q", self.memory, progress)[0]
         return result if first == sequence and state >> 24 == sequence and state >> 20 & 0xF == COMPLETE else None
 
-    def cursor_sequence(self, head=0):
-        """How often the cursor was published in this epoch."""
-        section = self.section_offset(SECTION_CURSOR, head)
-        return struct.unpack_from("<Q", self.memory, section + struct.unpack_from("<I", self.memory, section + 8)[0])[0]
-
     def cursor(self, head=0):
         """(x, y, visible, clipped)"""
         section = self.section_offset(SECTION_CURSOR, head)

@@ -5,7 +5,8 @@
 #include "common/memory_copy.h"
 #include "common/test_card_strip.h"
 #include "guest/core/agent.h"
-#include "guest/core/capture_ladder.h"
+#include "guest/windows/capture_select.h"
+#include "guest/windows/direct_ban.h"
 #include "guest/windows/texture_card.h"
 #include "protocol/frame_reader.h"
 
@@ -135,10 +136,10 @@ static void fails_at_each_call(struct rig *rig, const struct capture_rung *rungs
       struct agent_stats stats;
       rig->fake = (struct fake_d3d12_options){.fail_at = at, .fault = faults[fault]};
       const enum agent_end end = run(rig, rungs, 2, &stats);
-      EXPECT(end == AGENT_DONE || (end == AGENT_FAILED && direct && fake_d3d12_lost_signal()));
-      EXPECT(end == AGENT_FAILED || stats.frames_published == FRAMES);
+      EXPECT(end == AGENT_DONE || (end == AGENT_UNSAFE && direct && fake_d3d12_lost_signal()));
+      EXPECT(end == AGENT_UNSAFE || stats.frames_published == FRAMES);
       next_rung += rig->rungs_made == 2;
-      ended += end == AGENT_FAILED;
+      ended += end == AGENT_UNSAFE;
     }
   }
   printf("%s: %u runs over %u calls: %u ended on the next rung, %u ended the agent because the GPU might still write\n",
@@ -154,6 +155,19 @@ static void falls_back_when_the_heap_is_of_no_use(struct rig *rig, const struct 
     EXPECT(run(rig, rungs, 2, &stats) == AGENT_DONE);
     EXPECT(rig->rungs_made == (i == 3 ? 1u : 2u)); /* an alignment that divides ours is fine */
   }
+}
+
+/* An agent that had to end is not followed by one that does the same; who asks for direct copies still gets them. */
+static void is_not_tried_again_until_the_next_boot(void) {
+  struct agent_settings settings = {.source = AGENT_SOURCE_TEXTURE};
+  struct capture_rung rungs[CAPTURE_LADDER_RUNGS_MAX];
+  direct_ban_lift();
+  EXPECT(!direct_ban_is_set() && capture_select_rungs(&settings, rungs) == 3);
+  EXPECT(direct_ban_set() && direct_ban_is_set() && capture_select_rungs(&settings, rungs) == 2);
+  settings.copy = AGENT_COPY_DIRECT;
+  EXPECT(capture_select_rungs(&settings, rungs) == 1);
+  direct_ban_lift();
+  EXPECT(!direct_ban_is_set());
 }
 
 /* A hundred starts and stops leave as many handles as were there. */
@@ -188,6 +202,7 @@ int main(void) {
   fails_at_each_call(&rig, direct, true);
   fails_at_each_call(&rig, readback, false);
   falls_back_when_the_heap_is_of_no_use(&rig, direct);
+  is_not_tried_again_until_the_next_boot();
   leaves_no_handles(&rig, direct);
   return 0;
 }
