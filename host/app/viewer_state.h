@@ -1,0 +1,95 @@
+/* The viewer's parts and what they share: viewer.c (life, and what other threads call), viewer_present.c (the presenting thread),
+ * viewer_window.c (the main thread). For these three alone. */
+#ifndef TRANSOM_HOST_APP_VIEWER_STATE_H
+#define TRANSOM_HOST_APP_VIEWER_STATE_H
+
+#include "host/app/control_thread.h"
+#include "host/app/domain_view.h"
+#include "host/app/frame_thread.h"
+#include "host/app/hud.h"
+#include "host/app/latency_monitor.h"
+#include "host/app/screenshot.h"
+#include "host/app/stats_socket.h"
+#include "host/app/viewer_input.h"
+#include "host/app/window.h"
+#include "host/app/window_post.h"
+#include "host/present/presenter_select.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+/* What other threads ask of the presenting thread. */
+enum viewer_task {
+  VIEWER_TASK_FEED = 1,
+  VIEWER_TASK_STATE = 2,
+  VIEWER_TASK_STATS = 4,
+  VIEWER_TASK_QUIT = 8,
+  VIEWER_TASK_HUD = 16,
+  VIEWER_TASK_SCREENSHOT = 32,
+  VIEWER_TASK_DOMAIN = 64
+};
+
+/* The presenting thread is the one that the presenter asks for: the main thread for SDL_Renderer, else the frame thread. It runs
+ * viewer_present_turn() whenever it is woken; everything below `presenting thread` is its own. The window stays with the main thread:
+ * window_post.h lies between the two. */
+struct viewer {
+  const struct view_settings *settings;
+  struct window *window; /* NULL when headless */
+  struct window_post post;
+  atomic_bool presents_on_main, must_fall;
+  struct frame_feed *feed;
+  struct frame_thread *_Atomic frames;
+  struct latency_monitor *latency;   /* NULL = nothing is measured */
+  struct stats_socket *stats_socket; /* NULL = nobody asked for it */
+  struct control_thread *control;
+  struct control_options control_options;
+  struct domain_view *_Atomic domain; /* NULL without libvirt */
+  atomic_uint tasks;
+  sem_t ended;          /* headless: the main thread waits for it */
+  pthread_mutex_t lock; /* the link's state, from the control thread */
+  enum guest_link_state link_state;
+  char link_text[256];
+  atomic_bool out_of_time, quitting, nudged; /* nudged: the input thread has something for the main thread */
+
+  /* presenting thread */
+  struct presenter *presenter;
+  enum guest_link_state state;
+  char state_text[256];
+  bool has_picture, picture_refused, must_present, is_busy;
+  bool region_shows;  /* a frame of the present session is on the screen */
+  bool foreign_image; /* the emulated display was shown since a frame of the region was */
+  bool forget_due;    /* and the feed does not know yet that its damage counts for nothing */
+  bool fell;          /* another presenter has taken over: it has no picture yet */
+  struct hud hud;
+  char hint[256]; /* as last shown: another presenter gets it again */
+  struct screenshot_job *screenshot;
+  uint64_t pending_since_ns; /* CLOCK_MONOTONIC: the display has had no room since; 0 = it has */
+
+  /* main thread */
+  struct viewer_input input;
+  enum guest_link_state input_state;
+  uint64_t started_ns;
+  char title[160];
+};
+
+/* viewer.c: any thread */
+void viewer_wake(struct viewer *viewer, unsigned task); /* with the feed in hand, whichever thread presents */
+void viewer_wake_presenting(struct viewer *viewer);
+void viewer_wake_window(struct viewer *viewer, bool is_news);
+void viewer_quit(struct viewer *viewer);
+
+/* viewer_present.c: the presenting thread */
+void viewer_present_turn(struct viewer *viewer);   /* what was asked for since the last, then one drawing of it all */
+void viewer_present_status(struct viewer *viewer); /* the screen that goes with the state, over the picture or in its place */
+void viewer_present_stats(struct viewer *viewer, const char *event); /* a line on standard output */
+bool viewer_present_has_enough(const struct viewer *viewer);         /* --frames */
+void viewer_present_news(void *viewer);                              /* on the frame thread: it hands over the feed */
+
+/* viewer_window.c: the main thread */
+bool viewer_window_run(struct viewer *viewer); /* until quitting; false: the window or its last presenter failed */
+struct presenter_options viewer_window_presenter_options(const struct viewer *viewer);
+void viewer_window_use_presenter(struct viewer *viewer, struct presenter *presenter);
+void viewer_window_post_size(struct viewer *viewer);
+
+#endif
