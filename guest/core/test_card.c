@@ -32,6 +32,7 @@ struct test_card {
   uint64_t sum;                /* of the weighted row hashes */
   uint32_t wipe;               /* next row of stripes to move */
   uint64_t due_ns;             /* of the next frame; 0 = at once */
+  uint64_t event_ns;           /* what the next frame reacts to; 0 = nothing */
   uint32_t cursor_pixels[CURSOR_EDGE * CURSOR_EDGE];
 };
 
@@ -161,7 +162,11 @@ static void draw_frame(struct test_card *card, struct transom_damage *damage) {
 
 /* ---- the source ---- */
 
-static bool is_still(const struct test_card *card) { return card->options.still_after && card->frame >= card->options.still_after; }
+static bool is_still(const struct test_card *card) {
+  if (card->options.reacts)
+    return card->frame > 0 && card->event_ns == 0;
+  return card->options.still_after && card->frame >= card->options.still_after;
+}
 
 /* The next due time lies on the grid of the rate; whoever comes later than one period starts a new grid. */
 static void schedule(struct test_card *card, uint64_t now_ns) {
@@ -171,16 +176,17 @@ static void schedule(struct test_card *card, uint64_t now_ns) {
 
 static int acquire(struct screen_capture *capture, uint64_t now_ns, struct screen_frame *frame) {
   struct test_card *card = (struct test_card *)capture;
-  if (is_still(card) || (card->options.rate && now_ns < card->due_ns))
+  if (is_still(card) || (!card->options.reacts && card->options.rate && now_ns < card->due_ns))
     return -EAGAIN;
   schedule(card, now_ns);
   *frame = (struct screen_frame){
       .mode = {card->options.width, card->options.height, card->options.format, 0},
       .pixels = card->pixels,
       .pitch_bytes = card->pitch_bytes,
-      .acquired_ns = now_ns,
+      .acquired_ns = card->event_ns ? card->event_ns : now_ns,
       .damage_known = true,
   };
+  card->event_ns = 0;
   draw_frame(card, &frame->damage);
   return 0;
 }
@@ -189,7 +195,9 @@ static void release(struct screen_capture *capture) { (void)capture; }
 
 static uint64_t next_ns(struct screen_capture *capture, uint64_t now_ns) {
   const struct test_card *card = (const struct test_card *)capture;
-  return is_still(card) ? now_ns + SECOND_NS : card->options.rate ? card->due_ns : now_ns;
+  if (is_still(card))
+    return now_ns + SECOND_NS;
+  return card->options.rate && !card->options.reacts ? card->due_ns : now_ns;
 }
 
 /* A square path is motion enough, and needs no sine. One shape: a white arrow's triangle with a black edge. */
@@ -239,6 +247,12 @@ static const struct screen_capture_impl impl = {
     .next_ns = next_ns,
     .destroy = destroy,
 };
+
+void test_card_react(struct screen_capture *capture, uint64_t event_ns) {
+  struct test_card *card = (struct test_card *)capture;
+  if (card->event_ns == 0)
+    card->event_ns = event_ns;
+}
 
 static bool is_possible(const struct test_card_options *options) {
   return options->width >= TEST_CARD_EDGE_MIN && options->width <= TRANSOM_WIDTH_MAX && options->height >= TEST_CARD_EDGE_MIN &&

@@ -137,12 +137,32 @@ static void refuses_the_impossible(void **state) {
   assert_null(test_card_create(&options));
 }
 
+static void reacts_once_and_rests(void **state) {
+  (void)state;
+  const struct test_card_options options = {.width = 64, .height = 64, .format = TRANSOM_FORMAT_BGRA8, .rate = 60, .reacts = true};
+  struct screen_capture *card = test_card_create(&options);
+  struct screen_frame frame;
+  assert_non_null(card);
+  verifies(card, 1);
+  assert_int_equal(card->impl->acquire(card, 1000000000, &frame), -EAGAIN);
+  test_card_react(card, 5);
+  test_card_react(card, 6);
+  assert_int_equal(card->impl->next_ns(card, 7), 7);
+  assert_int_equal(card->impl->acquire(card, 7, &frame), 0);
+  assert_int_equal(frame.acquired_ns, 5);
+  assert_int_equal(card->impl->acquire(card, 8, &frame), -EAGAIN);
+  test_card_react(card, 9);
+  verifies(card, 3);
+  card->impl->destroy(card);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_format_size_and_damage_verifies),
       cmocka_unit_test(says_what_it_changed),
       cmocka_unit_test(notices_each_wrong_pixel),
       cmocka_unit_test(keeps_its_rate_and_rests),
+      cmocka_unit_test(reacts_once_and_rests),
       cmocka_unit_test(refuses_the_impossible),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
