@@ -1,11 +1,12 @@
 /* "Somebody typed or moved a mouse in this guest": ends the screen's back-off before the screen has changed.
  *
- * Watches /dev/input/event*, also those that appear later. Only *that* there was input is used; events are read to be thrown away.
+ * Watches /dev/input/event*, also those that appear later. Only *that* there was input is used, and when; which keys they were is not kept.
  * Threads: one, the agent's. Without any device, or without the right to open them, it never reports. */
 #ifndef TRANSOM_GUEST_LINUX_INPUT_ACTIVITY_H
 #define TRANSOM_GUEST_LINUX_INPUT_ACTIVITY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct input_activity;
 
@@ -16,5 +17,9 @@ int input_activity_fd(const struct input_activity *activity); /* readable = inpu
 
 /* Takes all there is. True when there was input, not only a device that came or went. */
 bool input_activity_take(struct input_activity *activity);
+
+/* How long before `monotonic_ns` (CLOCK_MONOTONIC) the kernel had the first press, release, motion or turn of a wheel of the last take.
+ * False: there was none among what it took; an autorepeat and an LED are none. */
+bool input_activity_action(const struct input_activity *activity, uint64_t monotonic_ns, uint64_t *age_ns);
 
 #endif
