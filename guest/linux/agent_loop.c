@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "guest/core/test_card.h"
 #include "guest/linux/input_activity.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct loop {
   struct agent *agent;
   struct region_device *device;
   struct input_activity *activity;
+  struct screen_capture *reacts;
   struct pollfd fds[SOURCES]; /* fd -1 = not waited for */
   bool watching_input;
   int64_t slept_ns; /* of the guest since it booted */
@@ -41,11 +43,23 @@ static int open_signals(void) {
 
 /* What happened while nobody watched is no news. */
 static void watch_input(struct loop *loop, uint64_t rest_ns) {
-  const bool watch = loop->activity && rest_ns >= WATCH_INPUT_FROM_NS;
-  if (watch && !loop->watching_input)
+  const bool watch = loop->reacts || (loop->activity && rest_ns >= WATCH_INPUT_FROM_NS);
+  if (watch && !loop->watching_input && !loop->reacts)
     input_activity_take(loop->activity);
   loop->watching_input = watch;
   loop->fds[INPUT].fd = watch ? input_activity_fd(loop->activity) : -1;
+}
+
+static void take_input(struct loop *loop) {
+  uint64_t age_ns;
+  if (!input_activity_take(loop->activity))
+    return;
+  if (!loop->reacts) {
+    agent_note_activity(loop->agent);
+  } else if (input_activity_action(loop->activity, clock_monotonic_ns(), &age_ns)) {
+    test_card_react(loop->reacts, clock_raw_ns() - age_ns);
+    agent_look_now(loop->agent);
+  }
 }
 
 /* False when a signal asks us to end. */
@@ -58,8 +72,8 @@ static bool rest(struct loop *loop, uint64_t rest_ns) {
     return true;
   if (loop->fds[DEVICE].revents)
     device->event_take(loop->device);
-  if (loop->fds[INPUT].revents && input_activity_take(loop->activity))
-    agent_note_activity(loop->agent);
+  if (loop->fds[INPUT].revents)
+    take_input(loop);
   return loop->fds[SIGNALS].revents == 0;
 }
 
@@ -86,8 +100,9 @@ static uint64_t rest_until(uint64_t due_ns) {
   return due_ns > now_ns ? due_ns - now_ns : 0;
 }
 
-bool agent_loop_run(struct agent *agent, struct region_device *device, struct input_activity *activity, uint64_t seconds) {
-  struct loop loop = {.agent = agent, .device = device, .activity = activity, .slept_ns = slept_since_boot_ns()};
+bool agent_loop_run(struct agent *agent, struct region_device *device, struct input_activity *activity, struct screen_capture *reacts,
+                    uint64_t seconds) {
+  struct loop loop = {.agent = agent, .device = device, .activity = activity, .reacts = reacts, .slept_ns = slept_since_boot_ns()};
   for (int i = 0; i < SOURCES; i++)
     loop.fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
   loop.fds[SIGNALS].fd = open_signals();

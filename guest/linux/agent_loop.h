@@ -5,9 +5,12 @@
 #include "guest/core/agent.h"
 
 struct input_activity;
+struct screen_capture;
 
-/* Blocks SIGINT and SIGTERM for the process and takes them as the wish to end. `activity` may be NULL; `seconds` 0 = no limit. Returns true
- * when the end was wished for or the agent is done, false when it failed. */
-bool agent_loop_run(struct agent *agent, struct region_device *device, struct input_activity *activity, uint64_t seconds);
+/* Blocks SIGINT and SIGTERM for the process and takes them as the wish to end. `activity` may be NULL; `seconds` 0 = no limit. `reacts`:
+ * the test card that shows each action of the user's at once; NULL = none. Returns true when the end was wished for or the agent is done,
+ * false when it failed. */
+bool agent_loop_run(struct agent *agent, struct region_device *device, struct input_activity *activity, struct screen_capture *reacts,
+                    uint64_t seconds);
 
 #endif

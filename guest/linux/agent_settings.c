@@ -5,7 +5,7 @@
 
 #define CONFIG_PATH "/etc/transom/agent.conf"
 
-static const char *const sources[] = {"auto", "drm", "test-card", NULL};
+static const char *const sources[] = {"auto", "drm", "test-card", "loop-card", NULL};
 
 #define FIELD(name) .offset = offsetof(struct agent_settings, name)
 #define TEXT(name) .kind = OPTION_STRING, FIELD(name), .capacity = sizeof(((struct agent_settings *)0)->name)

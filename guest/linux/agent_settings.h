@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum agent_source { AGENT_SOURCE_AUTO, AGENT_SOURCE_DRM, AGENT_SOURCE_TEST_CARD };
+enum agent_source { AGENT_SOURCE_AUTO, AGENT_SOURCE_DRM, AGENT_SOURCE_TEST_CARD, AGENT_SOURCE_LOOP_CARD };
 
 struct agent_settings {
   char region[256];   /* "auto", FILE or server:SOCKET */

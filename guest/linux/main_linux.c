@@ -11,12 +11,25 @@
 #include "guest/linux/input_activity.h"
 #include "guest/linux/region_device_linux.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 static struct screen_capture *create_capture(const struct agent_settings *settings, const struct test_card_options *card) {
-  return settings->source == AGENT_SOURCE_TEST_CARD ? test_card_create(card) : capture_drm_create((int)settings->card);
+  struct test_card_options loop_card = *card;
+  switch ((enum agent_source)settings->source) {
+  case AGENT_SOURCE_TEST_CARD:
+    return test_card_create(card);
+  case AGENT_SOURCE_LOOP_CARD:
+    loop_card.damage_percent = 0; /* strip and text */
+    loop_card.reacts = true;
+    return test_card_create(&loop_card);
+  case AGENT_SOURCE_AUTO:
+  case AGENT_SOURCE_DRM:
+    break;
+  }
+  return capture_drm_create((int)settings->card);
 }
 
 static enum exit_status run(const struct agent_settings *settings, struct region_device *device, struct screen_capture *capture) {
@@ -28,9 +41,15 @@ static enum exit_status run(const struct agent_settings *settings, struct region
   struct agent *agent = agent_create(&options, &ports);
   if (!agent)
     return EXIT_STATUS_FAILED;
+  struct screen_capture *reacts = settings->source == AGENT_SOURCE_LOOP_CARD ? capture : NULL;
   struct input_activity *activity = settings->source == AGENT_SOURCE_TEST_CARD ? NULL : input_activity_create("/dev/input");
+  if (reacts && !activity) {
+    log_error("cannot watch /dev/input, which the loop card reacts to: %s", strerror(errno));
+    agent_destroy(agent);
+    return EXIT_STATUS_CANNOT_RUN_HERE;
+  }
   const uint64_t started_ns = clock_raw_ns();
-  const bool good = agent_loop_run(agent, device, activity, (uint64_t)settings->publish.seconds);
+  const bool good = agent_loop_run(agent, device, activity, reacts, (uint64_t)settings->publish.seconds);
   agent_finish(agent);
   struct agent_stats stats;
   agent_stats(agent, &stats);
