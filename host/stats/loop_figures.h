@@ -1,0 +1,54 @@
+/* What an input-to-screen test measured: trials of one sink, as durations.
+ *
+ * Everything is a difference of two stamps of one clock, so nothing depends on how the two clocks are related: the guest's part is measured
+ * by the guest, the whole by the host, and what is neither the guest's nor the presenter's is the way there and back.
+ *
+ * Threads: one at a time. No allocation but in print. Control plane. */
+#ifndef TRANSOM_HOST_STATS_LOOP_FIGURES_H
+#define TRANSOM_HOST_STATS_LOOP_FIGURES_H
+
+#include "common/histogram.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#define LOOP_FIGURES_SCHEMA 1
+#define LOOP_SINKS_MAX 2u
+
+struct loop_trial {
+  uint64_t injected_ns, seen_ns, presented_ns; /* host's CLOCK_MONOTONIC_RAW */
+  uint64_t event_ns, published_ns;             /* guest's clock */
+};
+
+enum loop_span {
+  LOOP_SPAN_WAY,     /* injected -> seen without the guest's part: sink, QEMU, the guest's driver, doorbell, our wake-up */
+  LOOP_SPAN_GUEST,   /* the guest's kernel has the event -> the frame is published */
+  LOOP_SPAN_SEEN,    /* injected -> seen */
+  LOOP_SPAN_PRESENT, /* seen -> presented */
+  LOOP_SPAN_WHOLE,   /* injected -> presented */
+  LOOP_SPANS
+};
+
+extern const char *const loop_span_keys[LOOP_SPANS]; /* "inject_to_seen" */
+
+struct loop_figures {
+  const char *sink;   /* its name; lives as long */
+  uint64_t trials;    /* events sent: measured + lost + disturbed */
+  uint64_t lost;      /* nothing came back in time */
+  uint64_t disturbed; /* the counter moved by more than one, or stamps contradict each other: not in the figures */
+  struct histogram spans[LOOP_SPANS];
+};
+
+void loop_figures_init(struct loop_figures *figures, const char *sink);
+
+/* One that came back: counted as a trial, and measured, or disturbed where its stamps are in no possible order. */
+void loop_figures_add(struct loop_figures *figures, const struct loop_trial *trial);
+void loop_figures_lost(struct loop_figures *figures);
+void loop_figures_disturbed(struct loop_figures *figures);
+uint64_t loop_figures_measured(const struct loop_figures *figures);
+
+/* Errors are the stream's. `presenter` is its name. */
+void loop_figures_text(const struct loop_figures *sinks, unsigned count, const char *presenter, FILE *out);
+void loop_figures_json(const struct loop_figures *sinks, unsigned count, const char *presenter, FILE *out);
+
+#endif
