@@ -1,19 +1,9 @@
 #include "host/app/viewer_input.h"
 
+#include "host/app/control_socket.h"
+
 #include <stdio.h>
 #include <string.h>
-
-/* transom-serve's control.sock lies beside its region.sock; a file has no server. */
-static void find_control_socket(const char *region, char control[SETTINGS_PATH_BYTES]) {
-  static const char server[] = "server:", name[] = "control.sock";
-  control[0] = 0;
-  if (strncmp(region, server, sizeof server - 1) != 0)
-    return;
-  const char *path = region + sizeof server - 1, *slash = strrchr(path, '/');
-  int directory = slash ? (int)(slash - path) + 1 : 0;
-  if (snprintf(control, SETTINGS_PATH_BYTES, "%.*s%s", directory, path, name) >= SETTINGS_PATH_BYTES)
-    control[0] = 0;
-}
 
 bool viewer_input_start(struct viewer_input *input, const struct view_settings *settings, struct window *window, struct window_post *post,
                         void (*changed)(void *user_data), void *user_data, char *error, size_t capacity) {
@@ -30,7 +20,7 @@ bool viewer_input_start(struct viewer_input *input, const struct view_settings *
                                     .input_devices = settings->input_device};
   if (!window)
     return true;
-  find_control_socket(settings->region, input->control);
+  control_socket_of(settings->region, input->control);
   input->thread = input_thread_start(&input->options, &input->events, user_data, error, capacity);
   return input->thread != NULL;
 }
