@@ -20,6 +20,7 @@ void interrupt_stops(struct event_loop *loop) {
   running = loop;
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGHUP, &action, NULL); /* the terminal is gone: keys must come up all the same */
 }
 
 bool interrupt_came(void) { return came; }

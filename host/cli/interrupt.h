@@ -1,4 +1,4 @@
-/* Ctrl-C and SIGTERM end an event loop in order, for verbs that run until then. One loop at a time, main thread. */
+/* Ctrl-C, SIGTERM and SIGHUP end an event loop in order, for verbs that run until then. One loop at a time, main thread. */
 #ifndef TRANSOM_HOST_CLI_INTERRUPT_H
 #define TRANSOM_HOST_CLI_INTERRUPT_H
 

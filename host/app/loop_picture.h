@@ -1,0 +1,29 @@
+/* The screen's end of the input-to-screen test: attaches to the guest, presents each frame headless, and reads the test card's counter back
+ * from what was presented.
+ *
+ * Threads: the event loop's. */
+#ifndef TRANSOM_HOST_APP_LOOP_PICTURE_H
+#define TRANSOM_HOST_APP_LOOP_PICTURE_H
+
+#include "host/app/settings.h"
+
+struct event_loop;
+struct loop_picture;
+
+struct loop_frame {
+  uint32_t counter;                /* of the card, from 1; 0: the picture is no test card */
+  uint64_t seen_ns, presented_ns;  /* CLOCK_MONOTONIC_RAW */
+  uint64_t event_ns, published_ns; /* guest's clock: what the card reacted to; complete */
+};
+
+typedef void (*loop_picture_handler)(const struct loop_frame *frame, void *user_data);
+
+/* NULL: said why on the log. */
+struct loop_picture *loop_picture_create(struct event_loop *loop, const struct view_settings *settings, loop_picture_handler frame,
+                                         void *user_data);
+void loop_picture_destroy(struct loop_picture *picture); /* NULL is fine */
+
+const char *loop_picture_presenter(const struct loop_picture *picture); /* its name */
+const char *loop_picture_text(const struct loop_picture *picture);      /* how it stands with the guest: one line */
+
+#endif
