@@ -1,24 +1,27 @@
 #include "common/exit_status.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "host/app/domain_source.h"
 #include "host/app/own_server.h"
 #include "host/app/settings.h"
 #include "host/app/viewer.h"
 #include "host/cli/command.h"
+#include "host/cli/latency_loop_report.h"
 #include "host/present/presenter_select.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define SECONDS_MAX (24 * 3600)
-#define WORDS_MAX 16
+#define WORDS_MAX 20
 
 struct arguments {
   char region[SETTINGS_PATH_BYTES], json[SETTINGS_PATH_BYTES], csv[SETTINGS_PATH_BYTES], html[SETTINGS_PATH_BYTES];
-  char stats_socket[SETTINGS_PATH_BYTES];
-  int64_t seconds, head;
+  char stats_socket[SETTINGS_PATH_BYTES], qmp[SETTINGS_PATH_BYTES], usb[SETTINGS_PATH_BYTES];
+  int64_t seconds, head, trials;
   int renderer; /* enum presenter_kind */
-  bool same_clock;
+  int sink;     /* enum latency_loop_sink */
+  bool same_clock, loop, take_input;
 };
 
 #define FIELD(name) offsetof(struct arguments, name)
@@ -47,6 +50,25 @@ static const struct option_entry entries[] = {
      .kind = OPTION_FLAG,
      .offset = FIELD(same_clock),
      .help = "the agent runs on this host: its stamps are compared with our clock"},
+    {.name = "loop",
+     .kind = OPTION_FLAG,
+     .offset = FIELD(loop),
+     .help = "measure from input to screen; the guest runs transom-agent --source loop-card"},
+    {.name = "trials",
+     .kind = OPTION_INT,
+     .offset = FIELD(trials),
+     .minimum = 1,
+     .maximum = 100000,
+     .argument = "N",
+     .help = "--loop: presses through each sink (300)"},
+    {.name = "sink",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(sink),
+     .choices = latency_loop_sink_names,
+     .help = "--loop: the way to the guest, or both of them, one after the other (both)"},
+    {.name = "qmp", PATH(qmp), .argument = "SOCKET", .help = "--loop: QEMU's monitor"},
+    {.name = "usb", PATH(usb), .argument = "SOCKET", .help = "--loop: QEMU's usb-redir chardev, where transom-serve does not hand it over"},
+    {.name = "take-input", .kind = OPTION_FLAG, .offset = FIELD(take_input), .help = "--loop: from another viewer that has the VM's input"},
     {0},
 };
 
@@ -71,6 +93,16 @@ static enum options_result load(const struct arguments *arguments, const char *d
     words[count++] = "--region";
     words[count++] = arguments->region;
   }
+  if (arguments->qmp[0]) {
+    words[count++] = "--qmp";
+    words[count++] = arguments->qmp;
+  }
+  if (arguments->usb[0]) {
+    words[count++] = "--usb";
+    words[count++] = arguments->usb;
+  }
+  if (arguments->take_input)
+    words[count++] = "--take-input";
   if (arguments->same_clock)
     words[count++] = "--same-clock";
   if (domain)
@@ -108,13 +140,32 @@ static int measure(const struct arguments *arguments, const char *domain) {
   return status;
 }
 
+static int measure_loop(const struct arguments *arguments, const char *domain) {
+  struct view_settings settings;
+  if (arguments->csv[0] || arguments->html[0] || arguments->stats_socket[0] || arguments->seconds ||
+      arguments->renderer != PRESENTER_HEADLESS) {
+    fprintf(stderr, "transom latency: with --loop there is no --csv, --html, --stats-socket, --seconds or --renderer\n");
+    return EXIT_STATUS_USAGE;
+  }
+  if (load(arguments, domain, &settings) != OPTIONS_OK)
+    return EXIT_STATUS_USAGE;
+  log_set_level((enum log_level)settings.log_level);
+  if (!domain_source_resolve(&settings))
+    return EXIT_STATUS_FAILED;
+  struct private_server *server = own_server_start(&settings);
+  int status = latency_loop_report(&settings, (enum latency_loop_sink)arguments->sink, (uint64_t)arguments->trials, arguments->json);
+  private_server_stop(server);
+  domain_source_release(&settings);
+  return status;
+}
+
 static int run(int argc, char **argv) {
-  struct arguments arguments = {.renderer = PRESENTER_HEADLESS};
+  struct arguments arguments = {.renderer = PRESENTER_HEADLESS, .trials = 300};
   const char *domain = NULL;
   int count = 0;
   switch (options_parse(&table, argc, argv, &arguments, &domain, 1, &count)) {
   case OPTIONS_OK:
-    return measure(&arguments, count ? domain : NULL);
+    return (arguments.loop ? measure_loop : measure)(&arguments, count ? domain : NULL);
   case OPTIONS_HELP:
     return EXIT_STATUS_OK;
   case OPTIONS_ERROR:
