@@ -35,7 +35,7 @@ def build_image(build_directory, offline):
 
 
 class Guest:
-    def __init__(self, children, directory, image, region_socket, screen="bochs-display,vgamem=32M", usb=False):
+    def __init__(self, children, directory, image, region_socket, screen="bochs-display,vgamem=32M", usb=False, agent=()):
         if not shutil.which(QEMU):
             raise CannotRun(f"{QEMU} is not installed")
         self.directory = directory
@@ -47,14 +47,16 @@ class Guest:
         self.control = None
         self.commands = 0
         self.started_s = time.monotonic()
-        self.qemu = children.start("qemu", self.argv(image, region_socket, screen) + (self.usb_argv(region_socket) if usb else []))
+        self.qemu = children.start("qemu", self.argv(image, region_socket, screen, agent) + (self.usb_argv(region_socket) if usb else []))
         wait_until(lambda: self.answers(self.own_qmp_socket), 20, "QEMU's monitor socket", self.qemu.log)
         self.qmp = Qmp(self.own_qmp_socket)
 
-    def argv(self, image, region_socket, screen):
+    def argv(self, image, region_socket, screen, agent):
+        """`agent`: its arguments, where it is to have others."""
+        words = "console=ttyS0 quiet panic=-1 video=1280x800" + (" transom_agent=" + ",".join(agent) if agent else "")
         return [
             QEMU, "-M", "q35", "-accel", accelerator(), "-cpu", "max", "-smp", "1", "-m", "512", "-nodefaults", "-display", "none",
-            "-kernel", image["kernel"], "-initrd", image["initrd"], "-append", "console=ttyS0 quiet panic=-1 video=1280x800",
+            "-kernel", image["kernel"], "-initrd", image["initrd"], "-append", words,
             "-device", screen, "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci",
             "-serial", f"file:{self.serial}",
             "-chardev", f"socket,id=control,path={self.control_socket},server=on,wait=off", "-serial", "chardev:control",
