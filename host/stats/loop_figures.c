@@ -55,6 +55,12 @@ void loop_figures_disturbed(struct loop_figures *figures) {
 
 uint64_t loop_figures_measured(const struct loop_figures *figures) { return figures->spans[LOOP_SPAN_WHOLE].count; }
 
+/* A quantile needs a value beyond it: of ten trials the 99th hundredth would only be another name for the maximum. */
+static bool is_enough(const struct histogram *histogram, size_t column) {
+  const uint32_t beyond = 1000 - columns[column].per_mille;
+  return histogram->count && histogram->count * beyond >= (beyond ? 1000 : 0);
+}
+
 static double quantile_us(const struct histogram *histogram, size_t column) {
   return (double)histogram_quantile(histogram, columns[column].per_mille) / 1000;
 }
@@ -65,8 +71,12 @@ static void text_sink(const struct loop_figures *figures, FILE *out) {
   fprintf(out, "  %-24s %10s %10s %10s %10s us\n", "", "p50", "p95", "p99", "max");
   for (unsigned span = 0; span < LOOP_SPANS && loop_figures_measured(figures); span++) {
     fprintf(out, "  %-24s", loop_span_keys[span]);
-    for (size_t column = 0; column < COLUMNS; column++)
-      fprintf(out, " %10.1f", quantile_us(&figures->spans[span], column));
+    for (size_t column = 0; column < COLUMNS; column++) {
+      if (is_enough(&figures->spans[span], column))
+        fprintf(out, " %10.1f", quantile_us(&figures->spans[span], column));
+      else
+        fprintf(out, " %10s", "-");
+    }
     fputc('\n', out);
   }
 }
@@ -84,7 +94,7 @@ static void json_sink(const struct loop_figures *figures, FILE *out) {
   for (unsigned span = 0; span < LOOP_SPANS; span++) {
     fprintf(out, "%s\"%s\":{\"count\":%" PRIu64, span ? "," : "", loop_span_keys[span], figures->spans[span].count);
     for (size_t column = 0; column < COLUMNS; column++) {
-      if (figures->spans[span].count)
+      if (is_enough(&figures->spans[span], column))
         fprintf(out, ",\"%s\":%.1f", columns[column].key, quantile_us(&figures->spans[span], column));
       else
         fprintf(out, ",\"%s\":null", columns[column].key);

@@ -47,7 +47,7 @@ void loop_figures_lost(struct loop_figures *figures);
 void loop_figures_disturbed(struct loop_figures *figures);
 uint64_t loop_figures_measured(const struct loop_figures *figures);
 
-/* Errors are the stream's. `presenter` is its name. */
+/* A quantile that too few trials were made for (p95: 20, p99: 100) is "-" and null. Errors are the stream's. `presenter` is its name. */
 void loop_figures_text(const struct loop_figures *sinks, unsigned count, const char *presenter, FILE *out);
 void loop_figures_json(const struct loop_figures *sinks, unsigned count, const char *presenter, FILE *out);
 

@@ -108,8 +108,8 @@ def both_sinks_are_what_the_guest_saw(loop):
     for sink in report["sinks"]:
         assert sink["measured"] + sink["lost"] + sink["disturbed"] == TRIALS and sink["measured"] > 0, sink
         stages = sink["stages"]
-        assert all(stage["count"] == sink["measured"] and 0 <= stage["p50_us"] <= stage["p95_us"] <= stage["p99_us"] <= stage["max_us"]
-                   for stage in stages.values()), stages  # fmt: skip
+        assert all(stage["count"] == sink["measured"] and 0 <= stage["p50_us"] <= stage["max_us"] for stage in stages.values()), stages
+        assert (stages["inject_to_present"]["p99_us"] is None) == (sink["measured"] < 100), stages
         assert stages["inject_to_present"]["max_us"] >= stages["guest_event_to_publish"]["max_us"] > 0, stages
 
 
