@@ -14,13 +14,15 @@
 
 #define SECONDS_MAX (24 * 3600)
 #define WORDS_MAX 20
+#define TRIALS_DEFAULT 300
 
 struct arguments {
   char region[SETTINGS_PATH_BYTES], json[SETTINGS_PATH_BYTES], csv[SETTINGS_PATH_BYTES], html[SETTINGS_PATH_BYTES];
   char stats_socket[SETTINGS_PATH_BYTES], qmp[SETTINGS_PATH_BYTES], usb[SETTINGS_PATH_BYTES];
-  int64_t seconds, head, trials;
-  int renderer; /* enum presenter_kind */
-  int sink;     /* enum latency_loop_sink */
+  int64_t seconds, head;
+  int64_t trials; /* 0 = TRIALS_DEFAULT */
+  int renderer;   /* enum presenter_kind */
+  int sink;       /* enum latency_loop_sink */
   bool same_clock, loop, take_input;
 };
 
@@ -121,6 +123,10 @@ static bool is_stdout(const char *path) { return strcmp(path, "-") == 0; }
 
 static int measure(const struct arguments *arguments, const char *domain) {
   struct view_settings settings;
+  if (arguments->trials || arguments->sink || arguments->qmp[0] || arguments->usb[0] || arguments->take_input) {
+    fprintf(stderr, "transom latency: --trials, --sink, --qmp, --usb and --take-input belong to --loop\n");
+    return EXIT_STATUS_USAGE;
+  }
   if (is_stdout(arguments->json) + is_stdout(arguments->csv) + is_stdout(arguments->html) > 1) {
     fprintf(stderr, "transom latency: only one report fits standard output; give the others a file\n");
     return EXIT_STATUS_USAGE;
@@ -152,15 +158,16 @@ static int measure_loop(const struct arguments *arguments, const char *domain) {
   log_set_level((enum log_level)settings.log_level);
   if (!domain_source_resolve(&settings))
     return EXIT_STATUS_FAILED;
+  const uint64_t trials = arguments->trials ? (uint64_t)arguments->trials : TRIALS_DEFAULT;
   struct private_server *server = own_server_start(&settings);
-  int status = latency_loop_report(&settings, (enum latency_loop_sink)arguments->sink, (uint64_t)arguments->trials, arguments->json);
+  int status = latency_loop_report(&settings, (enum latency_loop_sink)arguments->sink, trials, arguments->json);
   private_server_stop(server);
   domain_source_release(&settings);
   return status;
 }
 
 static int run(int argc, char **argv) {
-  struct arguments arguments = {.renderer = PRESENTER_HEADLESS, .trials = 300};
+  struct arguments arguments = {.renderer = PRESENTER_HEADLESS};
   const char *domain = NULL;
   int count = 0;
   switch (options_parse(&table, argc, argv, &arguments, &domain, 1, &count)) {

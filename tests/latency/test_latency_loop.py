@@ -132,6 +132,9 @@ def says_what_is_missing(loop):
                               "--sink", "qmp", "--trials", "1"], capture_output=True, text=True, timeout=LIMIT_S, env=loop.environment())  # fmt: skip
     assert without.returncode == 1 and "does not listen by QMP" in without.stderr, f"{without.returncode}: {without.stderr}"
     assert loop.run("--csv", "x.csv").returncode == 2, "a report that this test does not make"
+    plain = subprocess.run([loop.chain.program("host/cli/transom"), "latency", "--trials", "5"], capture_output=True, text=True, timeout=LIMIT_S,
+                           env=loop.environment())  # fmt: skip
+    assert plain.returncode == 2, "trials without --loop"
 
 
 TESTS = [both_sinks_are_what_the_guest_saw, no_key_stays_down, says_what_is_missing]
