@@ -55,7 +55,10 @@ static void enter(struct latency_loop *self, enum state state, uint64_t limit_ns
 
 /* ---- trials ---- */
 
+/* A sink that went away in this turn of the loop has let go of everything. */
 static void send(struct latency_loop *self, bool down) {
+  if (!self->sink)
+    return;
   const struct input_sink_impl *impl = self->sink->impl;
   impl->key(self->sink, KEY_PAGE, KEY_USAGE, down);
   if (impl->flush)
