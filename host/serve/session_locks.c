@@ -13,6 +13,8 @@
 #include <time.h>
 
 #define LOGIN "org.freedesktop.login1"
+#define MANAGER_PATH "/org/freedesktop/login1"
+#define MANAGER_INTERFACE "org.freedesktop.login1.Manager"
 #define SESSION_INTERFACE "org.freedesktop.login1.Session"
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 #define SESSION_PREFIX "/org/freedesktop/login1/session"
@@ -32,6 +34,7 @@ struct session_locks {
   void (*changed)(void *user_data);
   void *user_data;
   sd_bus *bus; /* NULL: not connected */
+  bool asleep; /* the machine goes to sleep, or has not said that it woke */
   struct event_source *source;
   struct event_source *timer; /* what the bus waits for, or the next try to connect */
   struct session_lock sessions[SESSION_LOCKS_MAX];
@@ -91,9 +94,22 @@ static int on_changed(sd_bus_message *message, void *user_data, sd_bus_error *er
   return 0;
 }
 
+/* PrepareForSleep: true before the machine sleeps, false when it has woken. */
+static int on_sleep(sd_bus_message *message, void *user_data, sd_bus_error *error) {
+  struct session_locks *locks = user_data;
+  int asleep = 0;
+  (void)error;
+  if (sd_bus_message_read(message, "b", &asleep) < 0 || locks->asleep == (asleep != 0))
+    return 0;
+  locks->asleep = asleep != 0;
+  locks->changed(locks->user_data);
+  return 0;
+}
+
 /* ---- the bus ---- */
 
 static void disconnect(struct session_locks *locks) {
+  locks->asleep = false; /* who would say that it woke? */
   event_source_remove(locks->source);
   locks->source = NULL;
   for (unsigned i = 0; i < SESSION_LOCKS_MAX; i++)
@@ -146,7 +162,8 @@ static bool connect_bus(struct session_locks *locks) {
     return false;
   }
   locks->source = event_loop_add_fd(locks->loop, sd_bus_get_fd(locks->bus), EVENT_READABLE, on_readable, locks);
-  if (locks->source && sd_bus_add_match_async(locks->bus, NULL, match, on_changed, NULL, locks) >= 0)
+  if (locks->source && sd_bus_add_match_async(locks->bus, NULL, match, on_changed, NULL, locks) >= 0 &&
+      sd_bus_match_signal_async(locks->bus, NULL, LOGIN, MANAGER_PATH, MANAGER_INTERFACE, "PrepareForSleep", on_sleep, NULL, locks) >= 0)
     return true;
   disconnect(locks);
   return false;
@@ -197,7 +214,7 @@ void session_locks_destroy(struct session_locks *locks) {
 bool session_locks_has(struct session_locks *locks, const char *name) {
   struct session_lock *session = *name && strlen(name) < sizeof session->name ? find(locks, name) : NULL;
   if (session)
-    return session->locked;
+    return session->locked || locks->asleep;
   if (!*name || strlen(name) >= sizeof session->name)
     return false;
   session = find(locks, "");
@@ -211,5 +228,5 @@ bool session_locks_has(struct session_locks *locks, const char *name) {
   ask(session);
   if (locks->bus)
     event_timer_set(locks->timer, 1, 0); /* sends it */
-  return false;
+  return locks->asleep;
 }

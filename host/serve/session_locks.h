@@ -1,5 +1,6 @@
 /* Which login sessions are locked: LockedHint of logind's D-Bus interface (org.freedesktop.login1(5)), which screen lockers set. GNOME's
- * and KDE's do; a locker that does not is not noticed here. Without a system bus nobody is known to be locked.
+ * and KDE's do; a locker that does not is not noticed here. While the machine goes to sleep (PrepareForSleep) all of them count as locked.
+ * Without a system bus nobody is known to be locked.
  *
  * On one event loop, whose thread calls everything; nothing blocks: a session that is asked about for the first time counts as unlocked
  * until logind has answered, and `changed` follows. */

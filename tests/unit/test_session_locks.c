@@ -154,6 +154,27 @@ static void lock_and_unlock_are_told(void **state) {
   assert_int_equal(f->changes, 6);
 }
 
+static void prepare_for_sleep(struct fixture *f, int asleep) {
+  assert_true(sd_bus_emit_signal(f->logind, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", asleep) >=
+              0);
+}
+
+/* A machine that goes to sleep leaves no keyboard with anybody. */
+static void sleep_counts_as_locked(void **state) {
+  struct fixture *f = *state;
+  start(f);
+  lock(f, 1);
+  await_locked(f, "1", true); /* by now the signals are subscribed to */
+  lock(f, 0);
+  await_locked(f, "1", false);
+  prepare_for_sleep(f, 1);
+  await_locked(f, "1", true);
+  await_locked(f, "c2", true);
+  prepare_for_sleep(f, 0);
+  await_locked(f, "1", false);
+  assert_int_equal(f->changes, 4);
+}
+
 static void session_that_is_locked_already(void **state) {
   struct fixture *f = *state;
   f->locked = 1;
@@ -206,8 +227,8 @@ static void bus_that_goes_is_survived(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      T(lock_and_unlock_are_told),       T(session_that_is_locked_already), T(unknown_sessions_are_not_locked),
-      T(without_a_bus_nobody_is_locked), T(bus_that_goes_is_survived),
+      T(lock_and_unlock_are_told),        T(sleep_counts_as_locked),         T(session_that_is_locked_already),
+      T(unknown_sessions_are_not_locked), T(without_a_bus_nobody_is_locked), T(bus_that_goes_is_survived),
   };
   log_set_level(LOG_ERROR);
   return cmocka_run_group_tests(tests, NULL, NULL);
