@@ -127,6 +127,23 @@ def no_key_stays_down(loop):
                 loop.keys_up(recorder)
 
 
+def what_does_not_come_back_is_lost(loop):
+    path = os.path.join(loop.chain.directory, "lost.json")
+    with Recorder(loop) as recorder:
+        loop.guest.run("kill -STOP $(pidof transom-agent)")
+        try:
+            run = loop.run("--sink", "qmp", "--trials", 3, "--json", path)
+        finally:
+            loop.guest.run("kill -CONT $(pidof transom-agent)")
+        recorder.sync()
+        keys = recorder.keys()
+        loop.keys_up(recorder)
+    report = json.loads(pathlib.Path(path).read_text())
+    assert run.returncode == 1, f"nothing was measured, and the exit status is {run.returncode}"
+    assert [(sink["sink"], sink["trials"], sink["lost"], sink["measured"]) for sink in report["sinks"]] == [("qmp", 3, 3, 0)], report
+    assert presses(keys) == 3 and len(keys) == 6, keys
+
+
 def says_what_is_missing(loop):
     without = subprocess.run([loop.chain.program("host/cli/transom"), "latency", "--loop", "--region", "server:" + loop.chain.region_socket,
                               "--sink", "qmp", "--trials", "1"], capture_output=True, text=True, timeout=LIMIT_S, env=loop.environment())  # fmt: skip
@@ -137,7 +154,7 @@ def says_what_is_missing(loop):
     assert plain.returncode == 2, "trials without --loop"
 
 
-TESTS = [both_sinks_are_what_the_guest_saw, no_key_stays_down, says_what_is_missing]
+TESTS = [both_sinks_are_what_the_guest_saw, no_key_stays_down, what_does_not_come_back_is_lost, says_what_is_missing]
 
 
 def run_tests(directory, build):
