@@ -38,6 +38,9 @@ void latency_monitor_tick(struct latency_monitor *monitor);
 /* The figures of the last tick as `transom latency --json` has them: one line. Its length; 0 = it does not fit. The control thread. */
 size_t latency_monitor_line(struct latency_monitor *monitor, char *line, size_t capacity);
 
+/* Whether anybody looks at the graph: nothing is made for nobody. It is empty until the next tick. Any thread; NULL is fine. */
+void latency_monitor_want_graph(struct latency_monitor *monitor, bool wanted);
+
 /* The last seconds as of the last tick, for a HUD's graphs: one of latency_recent_graph() with CLOCK_MONOTONIC_RAW. A short lock, any
  * thread. */
 void latency_monitor_graph(struct latency_monitor *monitor, struct latency_graph *graph);

@@ -180,6 +180,7 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
   }
   frame_feed_trace(viewer->feed, latency_monitor_trace(viewer->latency));
   latency_monitor_begin(viewer->latency, viewer->presenter->impl->name);
+  latency_monitor_want_graph(viewer->latency, viewer->hud.visible);
   if (!start_threads(viewer, error, capacity))
     return false;
   atomic_store(&viewer->domain, domain_view_start(viewer->settings, on_domain, viewer));

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "host/present/cursor_image.h"
+#include "host/present/overlay.h"
 #include "host/present/picture_layout.h"
 #include "host/present/pixel_convert.h"
 #include "host/present/present_fault.h"
@@ -45,6 +46,32 @@ static void each_scaling_has_its_place(void **state) {
   assert_layout(picture_layout_place(PICTURE_SCALING_FIT, 3440, 1440, 5120, 1440, 0), 0, 236, 3440, 968, false);
   assert_layout(picture_layout_place(PICTURE_SCALING_ONE, 3440, 1440, 3440, 1440, 0), 0, 0, 3440, 1440, true);
   assert_layout(picture_layout_place(PICTURE_SCALING_FILL, 800, 1280, 1280, 800, 3), 0, 0, 800, 1280, true); /* turned */
+}
+
+/* The first two items are the HUD, the next two the hint: ground and text. */
+static void check_apart(struct overlay *overlay, uint32_t width, bool beside) {
+  struct overlay_item items[OVERLAY_ITEMS_MAX];
+  assert_int_equal(overlay_layout(overlay, width, 600, items), 4);
+  assert_int_equal(items[1].text, OVERLAY_HUD);
+  assert_int_equal(items[3].text, OVERLAY_HINT);
+  const struct overlay_item *hud = &items[0], *hint = &items[2];
+  assert_true(hint->x >= hud->x + (int32_t)hud->width || hint->y >= hud->y + (int32_t)hud->height);
+  assert_int_equal(hint->y < hud->y + (int32_t)hud->height, beside);
+  assert_true(hud->width <= width);
+  assert_true(items[3].y > hint->y && items[3].y + (int32_t)items[3].height <= hint->y + (int32_t)hint->height);
+}
+
+static void hud_and_hint_lie_apart(void **state) {
+  (void)state;
+  struct overlay *overlay = overlay_create();
+  assert_non_null(overlay);
+  overlay_set_hud(overlay, "stages p50/p99 ms: until copied from 0.01/0.09, copy 1.20/3.40, until submitted 0.02/0.05\nlink 1.0 MiB/s");
+  overlay_set_hint(overlay, "Released - tap Right Ctrl to capture\nby usb, Caps, Num");
+  check_apart(overlay, 320, false);
+  check_apart(overlay, 900, false);
+  check_apart(overlay, 3440, true);
+  check_apart(overlay, 320, false); /* wrapped anew for each width */
+  overlay_destroy(overlay);
 }
 
 static void present_mode_follows_the_wish(void **state) {
@@ -170,6 +197,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(aspect_is_kept),
       cmocka_unit_test(each_scaling_has_its_place),
+      cmocka_unit_test(hud_and_hint_lie_apart),
       cmocka_unit_test(present_mode_follows_the_wish),
       cmocka_unit_test(faults_are_named_whole),
       cmocka_unit_test(pointer_hits_its_pixel),
