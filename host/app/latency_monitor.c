@@ -24,7 +24,7 @@ struct latency_monitor {
   const struct view_settings *settings;
   struct latency_trace *trace;
   struct latency_collector *collector;
-  const char *presenter;
+  const char *_Atomic presenter;
   uint64_t started_ns, ticks;
   atomic_bool graph_wanted;
   bool live; /* standard output is a terminal that shows the table */
@@ -83,6 +83,11 @@ void latency_monitor_begin(struct latency_monitor *monitor, const char *presente
     return;
   monitor->presenter = presenter;
   monitor->started_ns = clock_monotonic_ns();
+}
+
+void latency_monitor_presenter(struct latency_monitor *monitor, const char *presenter) {
+  if (monitor)
+    atomic_store_explicit(&monitor->presenter, presenter, memory_order_relaxed);
 }
 
 struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor) {

@@ -29,8 +29,9 @@ struct latency_monitor *latency_monitor_create(const struct view_settings *setti
 bool latency_monitor_finish(struct latency_monitor *monitor);
 void latency_monitor_destroy(struct latency_monitor *monitor); /* NULL is fine */
 
-void latency_monitor_begin(struct latency_monitor *monitor, const char *presenter); /* its name; lives as long */
-struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor);       /* NULL for NULL */
+void latency_monitor_begin(struct latency_monitor *monitor, const char *presenter);     /* its name; lives as long */
+void latency_monitor_presenter(struct latency_monitor *monitor, const char *presenter); /* from now on, after a fall; any thread */
+struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor);           /* NULL for NULL */
 
 void latency_monitor_exchange(struct latency_monitor *monitor, const struct transom_clock_sample *sample);
 void latency_monitor_tick(struct latency_monitor *monitor);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define SCREEN "3840x2160x24"
@@ -151,6 +153,36 @@ static void falling_leaks_nothing(void **state) {
   current->counts_leaks = true;
   current->driver = "software";
   fall_to("vulkan", "lost-import,dma-buf,lost-staging", "going on by sdl", "sdl", "");
+}
+
+/* Waits for a line of a viewer's --stats-socket that says so; a line of before may come first. */
+static void wait_for_report(const char *path, const char *words) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  char text[65536];
+  size_t used = 0;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+  for (text[0] = 0; !strstr(text, words); text[used] = 0) {
+    ssize_t got = used < sizeof text - 1 ? read(fd, text + used, sizeof text - 1 - used) : 0;
+    assert_true(got > 0);
+    used += (size_t)got;
+  }
+  close(fd);
+}
+
+static void report_names_who_presents_now(void **state) {
+  (void)state;
+  char directory[] = "/tmp/transom-report-XXXXXX", path[64], option[96];
+  assert_non_null(mkdtemp(directory));
+  snprintf(path, sizeof path, "%s/stats", directory);
+  snprintf(option, sizeof option, "--stats-socket=%s", path);
+  current->extra[0] = option;
+  current->driver = "software";
+  fall_to("vulkan", "lost-import,dma-buf,lost-staging", NULL, "sdl", "");
+  wait_for_report(path, "\"presenter\":\"sdl\"");
+  unlink(path);
+  rmdir(directory);
 }
 
 /* ---- sizes and damage ---- */
@@ -684,6 +716,7 @@ int main(void) {
       TEST(forced_staging_is_exact),
       TEST(vulkan_leaks_nothing),
       TEST(falling_leaks_nothing),
+      TEST(report_names_who_presents_now),
       TEST(full_4k_is_exact_by_import),
       TEST(full_4k_is_exact_by_staging),
       TEST(odd_sizes_are_exact_by_import),
