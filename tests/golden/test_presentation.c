@@ -185,77 +185,6 @@ static void report_names_who_presents_now(void **state) {
   rmdir(directory);
 }
 
-/* ---- sizes and damage ---- */
-
-/* Every shape that damage may have: none, a pixel, 32 rectangles, overlapping ones, all. */
-static void publish_shapes(uint32_t width, uint32_t height) {
-  struct transom_rect rects[32];
-  struct test_publisher *publisher = &current->publisher;
-  for (uint32_t i = 0; i < 32; i++)
-    rects[i] = (struct transom_rect){(uint16_t)(i * (width / 33)), (uint16_t)(i * 7 % (height - 3)), (uint16_t)(1 + i % 5), 3};
-  assert_true(test_publisher_begin_all(publisher, rects, 0));
-  test_publisher_complete(publisher);
-  window_assert_seen(current, 0, window_one_to_one(current));
-  assert_true(test_publisher_begin_all(publisher, rects, 32));
-  test_publisher_complete(publisher);
-  test_publisher_publish(publisher, (struct transom_rect){(uint16_t)(width - 1), (uint16_t)(height - 1), 1, 1});
-  window_assert_seen(current, 0, window_one_to_one(current));
-  const struct transom_rect overlapping[] = {{2, 3, 40, 20}, {20, 10, 40, 30}, {0, 0, 30, 30}};
-  assert_true(test_publisher_begin_all(publisher, overlapping, 3));
-  test_publisher_complete(publisher);
-  window_assert_seen(current, 0, window_one_to_one(current));
-}
-
-static void full_4k_is_exact(const char *renderer, enum transom_format format) {
-  current->renderer = renderer;
-  test_publisher_format(&current->publisher, 0x5151);
-  test_publisher_mode(&current->publisher, format, 3840, 2160, 0);
-  test_publisher_publish_whole(&current->publisher);
-  window_start_viewer(current, "4k", "--fullscreen");
-  window_assert_seen(current, 0, window_one_to_one(current));
-  publish_shapes(3840, 2160);
-}
-
-static void full_4k_is_exact_by_import(void **state) {
-  (void)state;
-  full_4k_is_exact("vulkan", TRANSOM_FORMAT_BGRA8);
-}
-
-static void full_4k_is_exact_by_staging(void **state) {
-  (void)state;
-  full_4k_is_exact("vulkan-staging", TRANSOM_FORMAT_RGB10A2);
-}
-
-static void odd_sizes_are_exact(const char *renderer) {
-  static const uint32_t sizes[][2] = {{641, 397}, {1919, 1079}, {97, 1023}, {1080, 64}};
-  static const enum transom_format formats[] = {TRANSOM_FORMAT_RGBA16F, TRANSOM_FORMAT_BGRA8, TRANSOM_FORMAT_RGB10A2, TRANSOM_FORMAT_RGBA8};
-  current->renderer = renderer;
-  window_publish_first(current);
-  window_start_viewer(current, "odd sizes", NULL);
-  for (size_t i = 0; i < 4; i++) {
-    test_publisher_mode(&current->publisher, formats[i], sizes[i][0], sizes[i][1], 0);
-    test_publisher_publish_whole(&current->publisher);
-    window_assert_seen(current, 0, window_one_to_one(current));
-    publish_shapes(sizes[i][0], sizes[i][1]);
-  }
-}
-
-static void odd_sizes_are_exact_by_import(void **state) {
-  (void)state;
-  odd_sizes_are_exact("vulkan");
-}
-
-static void odd_sizes_are_exact_by_staging(void **state) {
-  (void)state;
-  odd_sizes_are_exact("vulkan-staging");
-}
-
-static void odd_sizes_are_exact_by_sdl(void **state) {
-  (void)state;
-  current->driver = "software";
-  odd_sizes_are_exact("sdl");
-}
-
 /* ---- bands ---- */
 
 static const char *const band_renderers[] = {"vulkan", "vulkan-staging"};
@@ -717,11 +646,6 @@ int main(void) {
       TEST(vulkan_leaks_nothing),
       TEST(falling_leaks_nothing),
       TEST(report_names_who_presents_now),
-      TEST(full_4k_is_exact_by_import),
-      TEST(full_4k_is_exact_by_staging),
-      TEST(odd_sizes_are_exact_by_import),
-      TEST(odd_sizes_are_exact_by_staging),
-      TEST(odd_sizes_are_exact_by_sdl),
       TEST(hidden_window_is_no_hang),
       TEST(bands_are_shown_whole_by_import),
       TEST(bands_are_shown_whole_by_staging),

@@ -13,6 +13,7 @@
 #include "host/present/present_fault.h"
 #include "host/present/present_policy.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,35 @@ static void pq_white_is_white_and_black_is_black(void **state) {
   pixel_convert_destroy(convert);
 }
 
+/* SMPTE ST 2084, then BT.2407's matrix (four digits; each row sums to one, so that grey stays grey), then sRGB: in double precision and
+ * without tables. */
+static double pq_light(uint32_t code) {
+  double p = pow(code / 1023.0, 32.0 / 2523), above = p - 0.8359375;
+  return pow((above > 0 ? above : 0) / (18.8515625 - 18.6875 * p), 8192 / 1305.0) * 10000 / 203;
+}
+
+static double srgb_code(double linear) {
+  double bounded = linear < 0 ? 0 : linear > 1 ? 1 : linear;
+  return 255 * (bounded <= 0.0031308 ? 12.92 * bounded : 1.055 * pow(bounded, 1 / 2.4) - 0.055);
+}
+
+static void assert_near(uint8_t is, double should_be) { assert_true(fabs(is - should_be) < 0.75); }
+
+static void pq_follows_the_standards(void **state) {
+  (void)state;
+  struct pixel_convert *convert = pixel_convert_create();
+  for (uint32_t i = 0; i < 20000; i++) {
+    uint32_t word = i * 2654435761u, red = word & 1023, green = word >> 10 & 1023, blue = word >> 20 & 1023;
+    double r = pq_light(red), g = pq_light(green), b = pq_light(blue);
+    uint8_t to[4];
+    pixel_convert_row(convert, TRANSOM_FORMAT_RGB10A2, true, (const uint8_t *)&word, to, 1);
+    assert_near(to[2], srgb_code(1.6605 * r - 0.5877 * g - 0.0728 * b));
+    assert_near(to[1], srgb_code(-0.1246 * r + 1.1329 * g - 0.0083 * b));
+    assert_near(to[0], srgb_code(-0.0182 * r - 0.1006 * g + 1.1187 * b));
+  }
+  pixel_convert_destroy(convert);
+}
+
 static void half_floats_out_of_range_are_clipped(void **state) {
   (void)state;
   struct pixel_convert *convert = pixel_convert_create();
@@ -206,6 +236,7 @@ int main(void) {
       cmocka_unit_test(masked_replaces_or_inverts),
       cmocka_unit_test(colour_blends_and_is_clipped),
       cmocka_unit_test(pq_white_is_white_and_black_is_black),
+      cmocka_unit_test(pq_follows_the_standards),
       cmocka_unit_test(half_floats_out_of_range_are_clipped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
