@@ -26,10 +26,30 @@ static void add_times(struct writer *writer, const char *name, const struct hist
         (double)histogram_quantile(histogram, 990) / 1e6);
 }
 
+/* What became of the time between two stages: where a frame waits is where to look. */
+static void add_stages(struct writer *writer, const struct latency_graph *recent) {
+  static const char *const names[LATENCY_RECENT_PARTS] = {"until copied from", "copy", "until submitted", "display"};
+  add(writer, "stages p50/p99 ms: ");
+  for (unsigned part = 0; part < LATENCY_RECENT_PARTS; part++)
+    add(writer, "%s%s %.2f/%.2f", part ? ", " : "", names[part], (double)recent->parts_p50_ns[part] / 1e6,
+        (double)recent->parts_p99_ns[part] / 1e6);
+  add(writer, "\n");
+}
+
+static void add_link(struct writer *writer, uint64_t bytes, uint64_t frames, double seconds) {
+  double mebibytes = (double)bytes / (1 << 20);
+  add(writer, "link %.1f MiB/s", mebibytes / seconds);
+  if (frames)
+    add(writer, ", %.3f MiB a frame", mebibytes / (double)frames);
+  add(writer, "\n");
+}
+
 static void add_recent(struct writer *writer, const struct latency_graph *recent) {
-  if (recent && recent->presented)
-    add(writer, "seen to drawn  %.2f ms, %.2f ms at worst of 100; missed %u of %u\n", (double)recent->p50_ns / 1e6,
-        (double)recent->p99_ns / 1e6, recent->missed, recent->missed + recent->presented);
+  if (!recent || !recent->presented)
+    return;
+  add(writer, "seen to drawn  %.2f ms, %.2f ms at worst of 100; missed %u of %u\n", (double)recent->p50_ns / 1e6,
+      (double)recent->p99_ns / 1e6, recent->missed, recent->missed + recent->presented);
+  add_stages(writer, recent);
 }
 
 void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD_BYTES]) {
@@ -40,8 +60,9 @@ void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD
   text[0] = 0;
   add(&writer, "%s%s%s  %u x %u  %s\n", stats->presenter, stats->rung[0] ? ", " : "", stats->rung, stats->width, stats->height,
       stats->doorbell ? "doorbell" : "polling");
-  add(&writer, "%.1f frames/s of %.1f published, %.1f MiB/s uploaded\n", (double)(now->frames - before->frames) / seconds, published,
-      (double)(now->uploaded_bytes - before->uploaded_bytes) / seconds / (1 << 20));
+  uint64_t frames = now->frames - before->frames;
+  add(&writer, "%.1f frames/s of %.1f published\n", (double)frames / seconds, published);
+  add_link(&writer, now->uploaded_bytes - before->uploaded_bytes, frames, seconds);
   add_times(&writer, "published to seen", stats->publish_to_seen);
   add_times(&writer, "published to drawn", stats->publish_to_presented);
   add_recent(&writer, stats->recent);

@@ -4,7 +4,7 @@
 
 #include "host/app/viewer_stats.h"
 
-#define HUD_BYTES 512u
+#define HUD_BYTES 1024u
 #define HUD_PERIOD_NS UINT64_C(500000000) /* between two texts, while it is shown */
 
 struct hud {

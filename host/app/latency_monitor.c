@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,9 @@ struct latency_monitor {
   const struct view_settings *settings;
   struct latency_trace *trace;
   struct latency_collector *collector;
-  const char *presenter;
+  const char *_Atomic presenter;
   uint64_t started_ns, ticks;
+  atomic_bool graph_wanted;
   bool live; /* standard output is a terminal that shows the table */
   pthread_mutex_t lock;
   char stages[LATENCY_MONITOR_STAGES_BYTES]; /* behind the lock, as is */
@@ -83,6 +85,11 @@ void latency_monitor_begin(struct latency_monitor *monitor, const char *presente
   monitor->started_ns = clock_monotonic_ns();
 }
 
+void latency_monitor_presenter(struct latency_monitor *monitor, const char *presenter) {
+  if (monitor)
+    atomic_store_explicit(&monitor->presenter, presenter, memory_order_relaxed);
+}
+
 struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor) {
   return monitor ? monitor->trace : NULL;
 }
@@ -121,6 +128,8 @@ static void keep_stages(struct latency_monitor *monitor, const struct latency_re
 
 static void keep_graph(struct latency_monitor *monitor) {
   struct latency_graph graph;
+  if (!atomic_load_explicit(&monitor->graph_wanted, memory_order_relaxed))
+    return;
   latency_recent_graph(latency_collector_recent(monitor->collector), clock_raw_ns(), &graph);
   pthread_mutex_lock(&monitor->lock);
   monitor->graph = graph;
@@ -140,11 +149,22 @@ static void show_progress(const struct latency_monitor *monitor, const struct la
 
 void latency_monitor_tick(struct latency_monitor *monitor) {
   latency_collector_step(monitor->collector, monitor->trace);
+  keep_graph(monitor);
+  if (!is_wanted(monitor->settings))
+    return;
   struct latency_report report = report_of(monitor);
   keep_stages(monitor, &report);
-  keep_graph(monitor);
   if (monitor->live && monitor->ticks++ % SHOWN_EVERY == 0)
     show_progress(monitor, &report);
+}
+
+void latency_monitor_want_graph(struct latency_monitor *monitor, bool wanted) {
+  if (!monitor)
+    return;
+  pthread_mutex_lock(&monitor->lock);
+  monitor->graph = (struct latency_graph){0}; /* what is shown next is new */
+  pthread_mutex_unlock(&monitor->lock);
+  atomic_store_explicit(&monitor->graph_wanted, wanted, memory_order_relaxed);
 }
 
 void latency_monitor_graph(struct latency_monitor *monitor, struct latency_graph *graph) {

@@ -29,14 +29,18 @@ struct latency_monitor *latency_monitor_create(const struct view_settings *setti
 bool latency_monitor_finish(struct latency_monitor *monitor);
 void latency_monitor_destroy(struct latency_monitor *monitor); /* NULL is fine */
 
-void latency_monitor_begin(struct latency_monitor *monitor, const char *presenter); /* its name; lives as long */
-struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor);       /* NULL for NULL */
+void latency_monitor_begin(struct latency_monitor *monitor, const char *presenter);     /* its name; lives as long */
+void latency_monitor_presenter(struct latency_monitor *monitor, const char *presenter); /* from now on, after a fall; any thread */
+struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor);           /* NULL for NULL */
 
 void latency_monitor_exchange(struct latency_monitor *monitor, const struct transom_clock_sample *sample);
 void latency_monitor_tick(struct latency_monitor *monitor);
 
 /* The figures of the last tick as `transom latency --json` has them: one line. Its length; 0 = it does not fit. The control thread. */
 size_t latency_monitor_line(struct latency_monitor *monitor, char *line, size_t capacity);
+
+/* Whether anybody looks at the graph: nothing is made for nobody. It is empty until the next tick. Any thread; NULL is fine. */
+void latency_monitor_want_graph(struct latency_monitor *monitor, bool wanted);
 
 /* The last seconds as of the last tick, for a HUD's graphs: one of latency_recent_graph() with CLOCK_MONOTONIC_RAW. A short lock, any
  * thread. */

@@ -110,16 +110,21 @@ static struct transom_rect whole(const struct guest *guest) {
   return (struct transom_rect){0, 0, (uint16_t)guest->picture.width, (uint16_t)guest->picture.height};
 }
 
+/* `device_ms`: by the device's clock; 0 = unknown. */
 static bool measure_upload(struct presenter *presenter, const struct guest *guest, const struct transom_rect *rects, uint32_t count,
-                           double *out_ms) {
-  double times[ROUNDS];
+                           double *out_ms, double *device_ms) {
+  double times[ROUNDS], device_times[ROUNDS], ns;
+  uint32_t timed = 0;
   for (uint32_t i = 0; i < ROUNDS; i++) {
     uint64_t began_ns = clock_monotonic_ns();
     if (!upload(presenter, guest, i % SLOTS, rects, count))
       return false;
     times[i] = (double)(clock_monotonic_ns() - began_ns) / 1e6;
+    if (presenter->impl->copy_time && presenter->impl->copy_time(presenter, &ns))
+      device_times[timed++] = ns / 1e6;
   }
   *out_ms = median(times, ROUNDS);
+  *device_ms = timed ? median(device_times, timed) : 0;
   return true;
 }
 
@@ -151,7 +156,8 @@ static bool measure_damage(struct presenter *presenter, const struct guest *gues
     rects[i] =
         (struct transom_rect){(uint16_t)(i * (guest->picture.width - width) / 8), (uint16_t)(i * (guest->picture.height - height) / 8),
                               (uint16_t)width, (uint16_t)(height ? height : 1)};
-  return measure_upload(presenter, guest, rects, 8, out_ms);
+  double device_ms;
+  return measure_upload(presenter, guest, rects, 8, out_ms, &device_ms);
 }
 
 static bool measure_copies(struct presenter *presenter, const struct guest *guest, const struct selftest_report *report,
@@ -159,7 +165,7 @@ static bool measure_copies(struct presenter *presenter, const struct guest *gues
   for (uint32_t i = 0; i < SELFTEST_SIZES; i++) {
     struct transom_rect rect = whole(guest);
     rect.height = (uint16_t)(report->copy_bytes[i] / ((uint64_t)guest->picture.width * PIXEL_BYTES));
-    if (!measure_upload(presenter, guest, &rect, 1, &row->copy_ms[i]))
+    if (!measure_upload(presenter, guest, &rect, 1, &row->copy_ms[i], &row->device_ms[i]))
       return false;
   }
   return measure_cpu(presenter, guest, &row->cpu_ms) && measure_damage(presenter, guest, &row->damage_ms);
@@ -283,7 +289,7 @@ static void measure_tearing(const struct guest *guest, struct window *window, st
 }
 
 static void try_kind(const struct guest *guest, struct window *window, const struct selftest_report *report, struct selftest_row *row) {
-  struct presenter_options options = {0};
+  struct presenter_options options = {.times_copies = true};
   char error[192];
   struct presenter *presenter = NULL;
   if (presenter_kind_needs_window(row->kind) && !window)
@@ -307,6 +313,11 @@ static void plan_sizes(struct selftest_report *report) {
   uint64_t rows[SELFTEST_SIZES] = {65536 / row_bytes, report->height / 10, report->height / 2, report->height};
   for (uint32_t i = 0; i < SELFTEST_SIZES; i++)
     report->copy_bytes[i] = (rows[i] ? rows[i] : 1) * row_bytes;
+}
+
+double selftest_rate(const struct selftest_report *report, const struct selftest_row *row, uint32_t size) {
+  double ms = row->device_ms[size] > 0 ? row->device_ms[size] : row->copy_ms[size];
+  return ms > 0 ? (double)report->copy_bytes[size] / ms / 1e6 : 0;
 }
 
 bool selftest_run(uint32_t width, uint32_t height, struct selftest_report *report, char *error, size_t capacity) {

@@ -67,6 +67,7 @@ static const struct option_entry entries[] = {
      .maximum = 63,
      .argument = "N",
      .help = "the host's display for the window, from 0"},
+    {.name = "remember", .kind = OPTION_FLAG, .offset = FIELD(remember), .help = "open the window where it was last (on)"},
     {.name = "hud", .kind = OPTION_FLAG, .offset = FIELD(hud), .help = "figures over the picture: frames, times, how pictures come"},
     {.name = "title", STRING(title), .argument = "TEXT", .help = "the window's title"},
     {.name = "head",
@@ -118,13 +119,21 @@ const struct option_table view_option_table = {
 };
 
 void settings_places_init(struct settings_places *places, struct settings_storage *storage) {
-  const char *home = getenv("HOME"), *config = getenv("XDG_CONFIG_HOME"), *run = getenv("XDG_RUNTIME_DIR");
+  const char *home = getenv("HOME"), *config = getenv("XDG_CONFIG_HOME"), *run = getenv("XDG_RUNTIME_DIR"),
+             *state = getenv("XDG_STATE_HOME");
+  storage->state_directory[0] = 0;
   *places = (struct settings_places){.run_directories = {"/run/transom", NULL}};
   if (config && config[0])
     snprintf(storage->config_file, sizeof storage->config_file, "%s/transom/transom.conf", config);
   else
     snprintf(storage->config_file, sizeof storage->config_file, "%s/.config/transom/transom.conf", home ? home : "");
   places->config_file = storage->config_file;
+  if (state && state[0])
+    snprintf(storage->state_directory, sizeof storage->state_directory, "%s/transom", state);
+  else if (home && home[0])
+    snprintf(storage->state_directory, sizeof storage->state_directory, "%s/.local/state/transom", home);
+  if (storage->state_directory[0])
+    places->state_directory = storage->state_directory;
   if (run && run[0]) {
     snprintf(storage->user_run, sizeof storage->user_run, "%s/transom", run);
     places->run_directories[1] = storage->user_run;
@@ -205,12 +214,42 @@ static bool understand_input(struct view_settings *settings) {
   return false;
 }
 
-enum options_result settings_load(struct view_settings *settings, const struct settings_places *places, int argc, char **argv) {
+static void set_defaults(struct view_settings *settings) {
   *settings = (struct view_settings){.stats_interval_ms = 1000,
                                      .log_level = LOG_INFO,
                                      .toggle = "auto",
                                      .host_keys = "volume,brightness,media",
+                                     .remember = true,
                                      .hidden_pointer = SETTINGS_HIDDEN_POINTER_HINT};
+}
+
+/* What was remembered counts as defaults do: whatever was configured or said wins over it. A file of nonsense is written anew. */
+static void recall_place(struct view_settings *settings, const struct settings_places *places, int64_t head) {
+  char error[256];
+  if (!window_place_path(places->state_directory, settings->domain, head, settings->place_file, sizeof settings->place_file)) {
+    settings->place_file[0] = 0;
+    return;
+  }
+  if (!window_place_load(settings->place_file, &settings->place, error, sizeof error))
+    fprintf(stderr, "transom view: the window's last place is forgotten: %s\n", error);
+  settings->fullscreen = settings->place.fullscreen;
+  settings->display = settings->place.display;
+}
+
+/* File, then command line. */
+static enum options_result load_layers(struct view_settings *settings, const struct settings_places *places, int argc, char **argv) {
+  const char *word = NULL;
+  int count = 0;
+  if (!load_file(settings, places))
+    return OPTIONS_ERROR;
+  enum options_result result = options_parse(&view_option_table, argc, argv, settings, &word, 1, &count);
+  settings->domain_given = count > 0;
+  settings->region_given = settings->region[0] != 0;
+  return result;
+}
+
+enum options_result settings_load(struct view_settings *settings, const struct settings_places *places, int argc, char **argv) {
+  set_defaults(settings);
   const char *word = NULL;
   int count = 0;
   /* Twice: the domain's name decides which section is read, and the command line wins over it. */
@@ -224,11 +263,12 @@ enum options_result settings_load(struct view_settings *settings, const struct s
     return OPTIONS_ERROR;
   }
   snprintf(settings->domain, sizeof settings->domain, "%s", domain);
-  if (!load_file(settings, places))
-    return OPTIONS_ERROR;
-  result = options_parse(&view_option_table, argc, argv, settings, &word, 1, &count);
-  settings->domain_given = count > 0;
-  settings->region_given = settings->region[0] != 0;
+  first = *settings;
+  result = load_layers(&first, places, argc, argv); /* is anything to be remembered, and for which head? */
+  if (result == OPTIONS_OK && first.remember)
+    recall_place(settings, places, first.head);
+  if (result == OPTIONS_OK)
+    result = load_layers(settings, places, argc, argv);
   if (result == OPTIONS_OK && !guest_mode_is_good(settings->guest_mode))
     return OPTIONS_ERROR;
   if (result == OPTIONS_OK && !settings->region[0])

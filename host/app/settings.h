@@ -4,6 +4,7 @@
 
 #include "common/options.h"
 #include "host/app/guest_mode.h"
+#include "host/app/window_place.h"
 #include "host/input/host_keys.h"
 #include "host/input/toggle_key.h"
 
@@ -43,13 +44,11 @@ struct view_settings {
   bool tearing;
   bool hud;
   int64_t display;
+  bool remember; /* the window's place */
   char screenshot[SETTINGS_PATH_BYTES];
   int64_t frames;  /* 0 = no limit */
   int64_t seconds; /* 0 = no limit */
-  int stats; /* enum settings_hidden_pointer { SETTINGS_HIDDEN_POINTER_IGNORE, SETTINGS_HIDDEN_POINTER_HINT, SETTINGS_HIDDEN_POINTER_CAPTURE
-};
-
-enum settings_stats */
+  int stats;       /* enum settings_stats */
   int64_t stats_interval_ms;
   char stats_socket[SETTINGS_PATH_BYTES]; /* "" = none */
   bool same_clock;                        /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
@@ -71,7 +70,9 @@ enum settings_stats */
 
   /* not options: found by domain_source.c */
   bool domain_given, region_given;
-  char libvirt_uri[256]; /* that knows the domain; "" = none */
+  struct window_place place;            /* remembered */
+  char place_file[SETTINGS_PATH_BYTES]; /* "" = nothing is remembered */
+  char libvirt_uri[256];                /* that knows the domain; "" = none */
   struct qmp_bridge *bridge;
   struct latency_settings latency;
 };
@@ -79,14 +80,17 @@ enum settings_stats */
 /* Where things are looked for; a NULL directory is not there. */
 struct settings_places {
   const char *config_file;
+  const char *state_directory;    /* windows' places */
   const char *run_directories[2]; /* DOMAIN/region.sock and DOMAIN/qmp.sock below the first that has them */
 };
 
 extern const struct option_table view_option_table;
 
-/* The places of this user: ~/.config/transom/transom.conf, /run/transom, $XDG_RUNTIME_DIR/transom. The strings live in `storage`. */
+/* The places of this user: ~/.config/transom/transom.conf, ~/.local/state/transom, /run/transom, $XDG_RUNTIME_DIR/transom. The strings live
+ * in `storage`. */
 struct settings_storage {
   char config_file[SETTINGS_PATH_BYTES];
+  char state_directory[SETTINGS_PATH_BYTES];
   char user_run[SETTINGS_PATH_BYTES];
 };
 void settings_places_init(struct settings_places *places, struct settings_storage *storage);

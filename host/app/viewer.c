@@ -116,6 +116,7 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
                                      .height = FIRST_HEIGHT,
                                      .fullscreen = settings->fullscreen,
                                      .display = (int)settings->display,
+                                     .place = settings->place_file[0] ? &settings->place : NULL,
                                      .vulkan = presenter_kind_needs_vulkan(kind)};
     viewer->window = window_create(&options, error, capacity);
     if (!viewer->window)
@@ -179,6 +180,7 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
   }
   frame_feed_trace(viewer->feed, latency_monitor_trace(viewer->latency));
   latency_monitor_begin(viewer->latency, viewer->presenter->impl->name);
+  latency_monitor_want_graph(viewer->latency, viewer->hud.visible);
   if (!start_threads(viewer, error, capacity))
     return false;
   atomic_store(&viewer->domain, domain_view_start(viewer->settings, on_domain, viewer));
@@ -231,10 +233,22 @@ static void destroy(struct viewer *viewer) {
   free(viewer);
 }
 
+static bool run_window(struct viewer *viewer) {
+  const char *path = viewer->settings->place_file;
+  struct window_place place;
+  bool good = viewer_window_run(viewer);
+  if (path[0] && window_changed_place(viewer->window, &place)) {
+    int error = window_place_save(path, &place);
+    if (error)
+      log_warning("the window's place is not remembered in %s: %s", path, strerror(-error));
+  }
+  return good;
+}
+
 static bool run(struct viewer *viewer) {
   bool good = true;
   if (viewer->window)
-    good = viewer_window_run(viewer);
+    good = run_window(viewer);
   else
     while (sem_wait(&viewer->ended) != 0)
       ;

@@ -217,6 +217,7 @@ static void toggle_hud(struct viewer *viewer) {
   viewer->hud.visible = !viewer->hud.visible;
   viewer->hud.due_ns = 0;
   viewer->must_present = true;
+  latency_monitor_want_graph(viewer->latency, viewer->hud.visible);
   if (!viewer->hud.visible)
     viewer->presenter->impl->hud(viewer->presenter, "");
 }

@@ -93,6 +93,7 @@ static bool fall(struct viewer *viewer) {
   if (!next)
     abort(); /* a few hundred bytes could not be had */
   frame_feed_set_presenter(viewer->feed, next);
+  latency_monitor_presenter(viewer->latency, next->impl->name);
   viewer_window_use_presenter(viewer, next);
   viewer_window_post_size(viewer);
   viewer->is_busy = false;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define MINIMUM_EDGE_PIXELS 64
+#define ANSWER_MS 1000u /* a move so soon after something that we asked for is the window manager's, not the user's */
 
 struct window {
   SDL_Window *sdl;
@@ -18,6 +19,9 @@ struct window {
   atomic_bool wake_pending;
   bool fullscreen;
   bool resized_by_user;
+  bool place_changed;            /* by the user */
+  struct window_place place;     /* as last outside full screen */
+  uint32_t asked_ms;             /* SDL_GetTicks() when we last asked the window manager for something */
   int asked_width, asked_height; /* what we set last, in SDL's units */
   uint32_t picture_width, picture_height;
 };
@@ -37,6 +41,24 @@ static void set_hints(const struct window_options *options) {
   SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, options->fullscreen ? "1" : "0");
 }
 
+/* Never off the screen, whatever was plugged and changed meanwhile. */
+static void recall(struct window *window, const struct window_place *last, int display, SDL_Rect *place) {
+  SDL_Rect usable;
+  if (SDL_GetDisplayUsableBounds(display, &usable) != 0)
+    return;
+  window->place = *last;
+  window_place_clamp(&window->place, &(struct window_place_bounds){usable.x, usable.y, usable.w, usable.h}, place->w, place->h);
+  if (last->width) {
+    place->w = (int)window->place.width;
+    place->h = (int)window->place.height;
+    window->resized_by_user = true;
+  }
+  if (last->placed) {
+    place->x = (int)window->place.x;
+    place->y = (int)window->place.y;
+  }
+}
+
 /* In full screen the display's size is asked for at once: where there is no window manager nobody would grow the window later. */
 static void open_window(struct window *window, const struct window_options *options) {
   int display = options->display < SDL_GetNumVideoDisplays() ? options->display : 0;
@@ -44,6 +66,8 @@ static void open_window(struct window *window, const struct window_options *opti
   SDL_Rect place = {anywhere, anywhere, (int)options->width, (int)options->height};
   if (display != options->display)
     log_warning("there is no display %d: the first is taken", options->display);
+  if (options->place && display == options->place->display)
+    recall(window, options->place, display, &place);
   uint32_t flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI | SDL_WINDOW_HIDDEN;
   if (options->fullscreen) {
     flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
@@ -91,11 +115,37 @@ void window_destroy(struct window *window) {
   free(window);
 }
 
-void window_show(struct window *window) { SDL_ShowWindow(window->sdl); }
+void window_show(struct window *window) {
+  SDL_ShowWindow(window->sdl);
+  window->asked_ms = SDL_GetTicks();
+}
 
 void *window_native(struct window *window) { return window->sdl; }
 
 bool window_is_fullscreen(const struct window *window) { return window->fullscreen; }
+
+/* Outside full screen. On Wayland nobody is told where a window is: its position means nothing there and is not asked for again. */
+static void note_place(struct window *window) {
+  int x = 0, y = 0, width = 0, height = 0, top = 0, left = 0;
+  SDL_GetWindowBordersSize(window->sdl, &top, &left, NULL, NULL);
+  SDL_GetWindowPosition(window->sdl, &x, &y);
+  SDL_GetWindowSize(window->sdl, &width, &height);
+  window->place.placed = true;
+  window->place.x = x - left;
+  window->place.y = y - top;
+  window->place.width = window->resized_by_user ? width : 0;
+  window->place.height = window->resized_by_user ? height : 0;
+}
+
+bool window_changed_place(struct window *window, struct window_place *place) {
+  if (!window->fullscreen)
+    note_place(window);
+  int display = SDL_GetWindowDisplayIndex(window->sdl);
+  window->place.display = display > 0 ? display : 0;
+  window->place.fullscreen = window->fullscreen;
+  *place = window->place;
+  return window->place_changed;
+}
 
 void window_pixel_size(struct window *window, uint32_t *width, uint32_t *height) {
   int w, h;
@@ -119,7 +169,12 @@ static void to_pixels(struct window *window, int32_t *x, int32_t *y) {
 static void note_resize(struct window *window, const SDL_WindowEvent *event) {
   bool ours = event->data1 == window->asked_width && event->data2 == window->asked_height;
   if (!ours && !window->fullscreen)
-    window->resized_by_user = true;
+    window->resized_by_user = window->place_changed = true;
+}
+
+static void note_move(struct window *window, const SDL_WindowEvent *event) {
+  if (!window->fullscreen && event->timestamp - window->asked_ms > ANSWER_MS)
+    window->place_changed = true;
 }
 
 static void translate_window(struct window *window, const SDL_WindowEvent *event, struct window_event *out) {
@@ -127,6 +182,9 @@ static void translate_window(struct window *window, const SDL_WindowEvent *event
   case SDL_WINDOWEVENT_RESIZED: /* by the user or the window manager, not by us */
     note_resize(window, event);
     out->kind = WINDOW_RESIZED;
+    return;
+  case SDL_WINDOWEVENT_MOVED:
+    note_move(window, event);
     return;
   case SDL_WINDOWEVENT_SIZE_CHANGED:
   case SDL_WINDOWEVENT_EXPOSED:
@@ -272,6 +330,7 @@ static void fit_window(struct window *window) {
     return;
   fit_display(window, window->picture_width, window->picture_height, &window->asked_width, &window->asked_height);
   SDL_SetWindowSize(window->sdl, window->asked_width, window->asked_height);
+  window->asked_ms = SDL_GetTicks();
   stay_on_display(window);
 }
 
@@ -285,14 +344,29 @@ void window_follow_picture(struct window *window, uint32_t width, uint32_t heigh
 
 void window_set_title(struct window *window, const char *title) { SDL_SetWindowTitle(window->sdl, title); }
 
+/* A window that was opened in full screen knows no other size yet. */
+static void leave_fullscreen(struct window *window) {
+  if (window->place.width) {
+    window->asked_width = (int)window->place.width;
+    window->asked_height = (int)window->place.height;
+    SDL_SetWindowSize(window->sdl, window->asked_width, window->asked_height);
+  }
+  fit_window(window); /* the guest's mode may have changed meanwhile */
+}
+
 void window_toggle_fullscreen(struct window *window) {
   bool fullscreen = !window->fullscreen;
+  if (fullscreen)
+    note_place(window);
   if (SDL_SetWindowFullscreen(window->sdl, fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0) != 0) {
     log_warning("full screen: %s", SDL_GetError());
     return;
   }
   window->fullscreen = fullscreen;
-  fit_window(window); /* the guest's mode may have changed meanwhile */
+  window->place_changed = true;
+  window->asked_ms = SDL_GetTicks();
+  if (!fullscreen)
+    leave_fullscreen(window);
 }
 
 void window_show_pointer(struct window *window, bool show) {

@@ -2,6 +2,8 @@
 #ifndef TRANSOM_HOST_APP_WINDOW_H
 #define TRANSOM_HOST_APP_WINDOW_H
 
+#include "host/app/window_place.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,8 +38,9 @@ struct window_options {
   const char *title;
   uint32_t width, height; /* until a picture says otherwise */
   bool fullscreen;
-  int display; /* from 0; one that is not there: the first */
-  bool vulkan; /* pictures may come by Vulkan; where SDL has none, the window is one without */
+  int display;                      /* from 0; one that is not there: the first */
+  const struct window_place *place; /* where it was last, or NULL */
+  bool vulkan;                      /* pictures may come by Vulkan; where SDL has none, the window is one without */
 };
 
 /* Starts SDL's video. Hidden at first: SDL makes some windows anew for their renderer. NULL: `error` says why. */
@@ -46,6 +49,9 @@ void window_destroy(struct window *window); /* after its presenter */
 void window_show(struct window *window);
 void *window_native(struct window *window); /* SDL_Window, for presenter_create() */
 bool window_is_fullscreen(const struct window *window);
+
+/* Where it is, if the user has moved it, resized it or changed to full screen or back. */
+bool window_changed_place(struct window *window, struct window_place *place);
 
 /* Blocks, without polling, until there is an event. False: SDL failed. */
 bool window_wait(struct window *window, struct window_event *event);

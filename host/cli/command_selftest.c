@@ -41,15 +41,14 @@ static const struct option_table table = {
     .epilog = "No VM is needed; a window opens for some seconds. Report the table with your GPU and driver's version.",
 };
 
-static void print_row(const struct selftest_report *report, const struct selftest_row *row) {
+static void print_row(const struct selftest_row *row) {
   const char *name = presenter_kind_names[row->kind];
   if (row->verdict != SELFTEST_EXACT) {
     printf("%-15s %s: %s\n", name, row->verdict == SELFTEST_WRONG ? "WRONG" : "no", row->note);
     return;
   }
-  double whole_ms = row->copy_ms[SELFTEST_SIZES - 1], rate = (double)report->copy_bytes[SELFTEST_SIZES - 1] / whole_ms / 1e6;
-  printf("%-15s exact  %8.1f %9.3f %8.2f %8.2f %8.2f %7.2f %7.3f %8.3f ", name, row->ready_ms, row->copy_ms[0], row->copy_ms[1],
-         row->copy_ms[2], whole_ms, rate, row->cpu_ms, row->damage_ms);
+  printf("%-15s exact  %8.1f %9.3f %8.2f %8.2f %8.2f %7.3f %8.3f ", name, row->ready_ms, row->copy_ms[0], row->copy_ms[1], row->copy_ms[2],
+         row->copy_ms[SELFTEST_SIZES - 1], row->cpu_ms, row->damage_ms);
   for (uint32_t i = 0; i < SELFTEST_MODES; i++)
     if (row->present_ms[i] > 0)
       printf(" %8.2f", row->present_ms[i]);
@@ -58,13 +57,25 @@ static void print_row(const struct selftest_report *report, const struct selftes
   printf("\n");
 }
 
+static void print_rates(const struct selftest_report *report, const struct selftest_row *row) {
+  printf("%-15s                 ", presenter_kind_names[row->kind]);
+  for (uint32_t i = 0; i < SELFTEST_SIZES; i++)
+    printf(" %8.2f", selftest_rate(report, row, i));
+  printf("   by the %s\n",
+         row->device_ms[SELFTEST_SIZES - 1] > 0 ? "device's clock, submission left out" : "wall clock, submission included");
+}
+
 static void print_table(const struct selftest_report *report) {
   printf("Frames of %u x %u, 4 bytes a pixel; times in ms, medians; copies until the pixels are in the device.\n\n", report->width,
          report->height);
-  printf("                         ready    64 KiB   frame/10  frame/2    frame    GB/s     CPU    1 %% dmg   present: %s, %s, %s\n",
+  printf("                         ready    64 KiB   frame/10  frame/2    frame     CPU    1 %% dmg   present: %s, %s, %s\n",
          selftest_modes[0], selftest_modes[1], selftest_modes[2]);
   for (uint32_t i = 0; i < report->row_count; i++)
-    print_row(report, &report->rows[i]);
+    print_row(&report->rows[i]);
+  printf("\nRates of these copies in GB/s.\n");
+  for (uint32_t i = 0; i < report->row_count; i++)
+    if (report->rows[i].verdict == SELFTEST_EXACT)
+      print_rates(report, &report->rows[i]);
 }
 
 /* A way that is not there is no fault; one that shows other pixels is. */

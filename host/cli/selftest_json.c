@@ -12,6 +12,10 @@ static void add_copies(cJSON *object, const struct selftest_report *report, cons
     cJSON *copy = cJSON_CreateObject();
     cJSON_AddNumberToObject(copy, "bytes", (double)report->copy_bytes[i]);
     cJSON_AddNumberToObject(copy, "median_ms", row->copy_ms[i]);
+    if (row->device_ms[i] > 0)
+      cJSON_AddNumberToObject(copy, "device_ms", row->device_ms[i]);
+    cJSON_AddNumberToObject(copy, "rate_gb_s", selftest_rate(report, row, i));
+    cJSON_AddStringToObject(copy, "rate_clock", row->device_ms[i] > 0 ? "device" : "wall");
     cJSON_AddItemToArray(copies, copy);
   }
   cJSON_AddNumberToObject(object, "frame_cpu_ms", row->cpu_ms);

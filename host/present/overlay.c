@@ -28,9 +28,9 @@ struct overlay {
   struct text texts[OVERLAY_TEXTS];
   struct presenter_status status;
   char hint[256];
-  char hud[512];
-  uint32_t wrapped_at; /* window width that the status' texts were made for; 0 = none */
-  bool hud_is_old;
+  char hud[1024];
+  uint32_t wrapped_at;     /* window width that the status' texts were made for; 0 = none */
+  uint32_t hud_wrapped_at; /* and the HUD's */
 };
 
 struct overlay *overlay_create(void) {
@@ -69,7 +69,7 @@ void overlay_set_hud(struct overlay *overlay, const char *text) {
   if (strcmp(overlay->hud, text) == 0)
     return;
   snprintf(overlay->hud, sizeof overlay->hud, "%s", text);
-  overlay->hud_is_old = true;
+  overlay->hud_wrapped_at = 0;
 }
 
 bool overlay_hides_picture(const struct overlay *overlay) { return overlay->status.visible && !overlay->status.keep_picture; }
@@ -124,22 +124,28 @@ static void add_status(struct list *list, struct overlay *overlay, uint32_t widt
   add_text(list, overlay, OVERLAY_DETAIL, centred(width, detail->width), top + (int32_t)(title->height + gap), 176, 184, 192);
 }
 
-/* Above everything, at the upper edge, where games have the least to show. */
+/* Above everything, at the upper edge, where games have the least to show; below the HUD where there is no room beside it. */
 static void add_hint(struct list *list, struct overlay *overlay, uint32_t width) {
   const struct text_image *hint = &overlay->texts[OVERLAY_HINT].image;
   if (!hint->width)
     return;
-  int32_t left = centred(width, hint->width);
-  add_plain(list, (struct overlay_item){left - BAR_PADDING_PIXELS, BAR_PADDING_PIXELS, hint->width + 2 * BAR_PADDING_PIXELS,
+  int32_t left = centred(width, hint->width), top = BAR_PADDING_PIXELS;
+  const struct text_image *hud = &overlay->texts[OVERLAY_HUD].image;
+  if (overlay->hud[0] && left - BAR_PADDING_PIXELS < (int32_t)hud->width + 2 * HUD_PADDING_PIXELS)
+    top += (int32_t)hud->height + 2 * HUD_PADDING_PIXELS;
+  add_plain(list, (struct overlay_item){left - BAR_PADDING_PIXELS, top, hint->width + 2 * BAR_PADDING_PIXELS,
                                         hint->height + BAR_PADDING_PIXELS, 24, 28, 33, HINT_ALPHA, 0});
-  add_text(list, overlay, OVERLAY_HINT, left, BAR_PADDING_PIXELS + BAR_PADDING_PIXELS / 2, 240, 240, 240);
+  add_text(list, overlay, OVERLAY_HINT, left, top + BAR_PADDING_PIXELS / 2, 240, 240, 240);
 }
 
-static void add_hud(struct list *list, struct overlay *overlay) {
+static void add_hud(struct list *list, struct overlay *overlay, uint32_t width) {
   struct text *hud = &overlay->texts[OVERLAY_HUD];
-  if (overlay->hud_is_old)
-    render(hud, overlay->hud, HUD_WRAP_PIXELS, false);
-  overlay->hud_is_old = false;
+  uint32_t room = width > 4 * HUD_PADDING_PIXELS ? width - 2 * HUD_PADDING_PIXELS : width;
+  if (room > HUD_WRAP_PIXELS)
+    room = HUD_WRAP_PIXELS;
+  if (overlay->hud_wrapped_at != room)
+    render(hud, overlay->hud, room, false);
+  overlay->hud_wrapped_at = room;
   add_plain(list, (struct overlay_item){.width = hud->image.width + 2 * HUD_PADDING_PIXELS,
                                         .height = hud->image.height + 2 * HUD_PADDING_PIXELS,
                                         .alpha = HUD_ALPHA});
@@ -153,7 +159,7 @@ uint32_t overlay_layout(struct overlay *overlay, uint32_t width, uint32_t height
   if (overlay->status.visible)
     add_status(&list, overlay, width, height);
   if (overlay->hud[0])
-    add_hud(&list, overlay);
+    add_hud(&list, overlay, width);
   if (overlay->hint[0])
     add_hint(&list, overlay, width);
   return list.count;

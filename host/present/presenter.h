@@ -55,7 +55,8 @@ struct presenter_status {
 /* What the user wants of any presenter. */
 struct presenter_options {
   enum picture_scaling scaling;
-  bool tearing; /* show at once, even in the middle of a refresh */
+  bool tearing;      /* show at once, even in the middle of a refresh */
+  bool times_copies; /* for copy_time(): one copy at a time, which is slower */
 };
 
 /* A picture in ordinary memory: B, G, R, 255, rows without gaps. The owner frees `pixels`. */
@@ -91,6 +92,9 @@ struct presenter_impl {
    * PENDING: not within `timeout_ns`. */
   enum presenter_result (*finish_upload)(struct presenter *presenter, uint64_t timeout_ns);
   void (*commit)(struct presenter *presenter);
+
+  /* Optional. What the last upload(), finished, took by the device's own clock. False: nothing was timed, or the device has no clock. */
+  bool (*copy_time)(const struct presenter *presenter, double *ns);
 
   /* `shape` is validated; `pixels` are pitch_bytes * height (two planes when monochrome). The position is the hot spot's, in pixels of the
    * picture as shown. */

@@ -18,11 +18,14 @@ static struct latency_recent_column *column_of(struct latency_recent *recent, ui
 
 static void add_presented(struct latency_recent *recent, struct latency_recent_column *column, const uint64_t *host_ns) {
   column->presented++;
-  for (unsigned part = 0; part < LATENCY_RECENT_PARTS; part++)
-    column->sums_ns[part] += host_ns[part + 1] > host_ns[part] ? host_ns[part + 1] - host_ns[part] : 0;
+  struct latency_recent_frame *kept = &recent->frames[recent->next++ % LATENCY_RECENT_FRAMES];
+  for (unsigned part = 0; part < LATENCY_RECENT_PARTS; part++) {
+    kept->parts_ns[part] = host_ns[part + 1] > host_ns[part] ? host_ns[part + 1] - host_ns[part] : 0;
+    column->sums_ns[part] += kept->parts_ns[part];
+  }
   uint64_t seen_ns = host_ns[LATENCY_SEEN], presented_ns = host_ns[LATENCY_PRESENTED];
-  recent->frames[recent->next++ % LATENCY_RECENT_FRAMES] =
-      (struct latency_recent_frame){presented_ns, presented_ns > seen_ns ? presented_ns - seen_ns : 0};
+  kept->presented_ns = presented_ns;
+  kept->took_ns = presented_ns > seen_ns ? presented_ns - seen_ns : 0;
 }
 
 void latency_recent_add(struct latency_recent *recent, const struct latency_frame *frame) {
@@ -43,17 +46,20 @@ static int by_size(const void *a, const void *b) {
   return (one > other) - (one < other);
 }
 
-static void find_quantiles(const struct latency_recent *recent, uint64_t since_ns, struct latency_graph *graph) {
+/* Of one part, or with LATENCY_RECENT_PARTS of all together. */
+static void find_quantiles(const struct latency_recent *recent, uint64_t since_ns, unsigned part, uint64_t *p50_ns, uint64_t *p99_ns) {
   uint64_t sorted[LATENCY_RECENT_FRAMES];
   size_t count = 0;
-  for (uint32_t i = 0; i < LATENCY_RECENT_FRAMES; i++)
-    if (recent->frames[i].presented_ns && recent->frames[i].presented_ns >= since_ns)
-      sorted[count++] = recent->frames[i].took_ns;
+  for (uint32_t i = 0; i < LATENCY_RECENT_FRAMES; i++) {
+    const struct latency_recent_frame *frame = &recent->frames[i];
+    if (frame->presented_ns && frame->presented_ns >= since_ns)
+      sorted[count++] = part < LATENCY_RECENT_PARTS ? frame->parts_ns[part] : frame->took_ns;
+  }
   if (count == 0)
     return;
   qsort(sorted, count, sizeof sorted[0], by_size);
-  graph->p50_ns = sorted[(count * 50 + 99) / 100 - 1];
-  graph->p99_ns = sorted[(count * 99 + 99) / 100 - 1];
+  *p50_ns = sorted[(count * 50 + 99) / 100 - 1];
+  *p99_ns = sorted[(count * 99 + 99) / 100 - 1];
 }
 
 static void fill_column(const struct latency_recent_column *column, uint32_t at, struct latency_graph *graph) {
@@ -79,5 +85,8 @@ void latency_recent_graph(const struct latency_recent *recent, uint64_t now_ns, 
     if (column->number == oldest + at)
       fill_column(column, at, graph);
   }
-  find_quantiles(recent, oldest * LATENCY_RECENT_COLUMN_NS, graph);
+  uint64_t since_ns = oldest * LATENCY_RECENT_COLUMN_NS;
+  find_quantiles(recent, since_ns, LATENCY_RECENT_PARTS, &graph->p50_ns, &graph->p99_ns);
+  for (unsigned part = 0; part < LATENCY_RECENT_PARTS; part++)
+    find_quantiles(recent, since_ns, part, &graph->parts_p50_ns[part], &graph->parts_p99_ns[part]);
 }

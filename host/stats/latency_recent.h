@@ -19,6 +19,7 @@ struct latency_recent_column {
 
 struct latency_recent_frame {
   uint64_t presented_ns, took_ns; /* seen -> presented */
+  uint64_t parts_ns[LATENCY_RECENT_PARTS];
 };
 
 struct latency_recent {
@@ -36,8 +37,9 @@ struct latency_graph {
     uint64_t parts_ns[LATENCY_RECENT_PARTS]; /* means, to be stacked */
     uint32_t presented, missed, skipped;
   } columns[LATENCY_RECENT_COLUMNS];
-  uint64_t highest_ns; /* of a stack */
-  uint64_t p50_ns, p99_ns;
+  uint64_t highest_ns;                                                             /* of a stack */
+  uint64_t p50_ns, p99_ns;                                                         /* seen -> presented */
+  uint64_t parts_p50_ns[LATENCY_RECENT_PARTS], parts_p99_ns[LATENCY_RECENT_PARTS]; /* of each part by itself */
   uint32_t presented, missed, skipped;
 };
 void latency_recent_graph(const struct latency_recent *recent, uint64_t now_ns, struct latency_graph *graph);

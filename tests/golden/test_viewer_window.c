@@ -107,6 +107,55 @@ static void screens_come_and_go(struct window_test *test) {
   window_assert_seen(test, 0, window_one_to_one(test));
 }
 
+static void write_place(const char *path, const char *text) {
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  fputs(text, file);
+  fclose(file);
+}
+
+static bool is_at(struct window_test *test, int x, int y) {
+  struct x_rect at;
+  return x_display_where(&test->display, test->windows[0], &at) && at.x == x && at.y == y;
+}
+
+/* Closed where the user put it, opened there again; moved onto the screen when that was another one then. */
+static void window_comes_back_where_it_was(struct window_test *test) {
+  char directory[] = "/tmp/transom-state-XXXXXX", path[96], command[64];
+  const struct placement twice = {1280, 800, 0, 0, 2};
+  assert_non_null(mkdtemp(directory));
+  snprintf(path, sizeof path, "%s/transom/default.head0.window", directory);
+  assert_int_equal(setenv("XDG_STATE_HOME", directory, 1), 0);
+  window_publish_first(test);
+  window_start_viewer(test, "first time", "--remember");
+  window_assert_seen(test, 0, window_one_to_one(test));
+  window_end_viewers(test);
+  assert_int_not_equal(access(path, F_OK), 0); /* the user has changed nothing */
+
+  window_start_viewer(test, "second time", "--remember");
+  window_assert_seen(test, 0, window_one_to_one(test));
+  x_display_place(&test->display, test->windows[0], 150, 90, 1280, 800);
+  window_assert_seen(test, 0, twice);
+  window_end_viewers(test);
+
+  window_start_viewer(test, "third time", "--remember");
+  window_assert_seen(test, 0, twice);
+  assert_true(is_at(test, 150, 90));
+  window_end_viewers(test);
+
+  write_place(path, "[window]\nplaced = true\nx = 1900\ny = -50\nwidth = 1280\nheight = 800\n");
+  window_start_viewer(test, "fourth time", "--remember");
+  window_assert_seen(test, 0, twice);
+  assert_true(is_at(test, (int)SCREEN_WIDTH - 1280, 0));
+  window_end_viewers(test);
+
+  window_start_viewer(test, "and without", "--no-remember");
+  window_assert_seen(test, 0, window_one_to_one(test));
+  unsetenv("XDG_STATE_HOME");
+  snprintf(command, sizeof command, "rm -r '%s'", directory);
+  assert_int_equal(system(command), 0);
+}
+
 static uint64_t switches_of(pid_t pid) {
   char path[64], line[128];
   unsigned long long count = 0;
@@ -178,6 +227,7 @@ TEST(window_follows_the_mode_until_resized)
 TEST(full_screen_keeps_the_aspect)
 TEST(two_viewers_see_the_same)
 TEST(screens_come_and_go)
+TEST(window_comes_back_where_it_was)
 TEST(idle_window_sleeps)
 TEST(signal_and_close_end_well)
 
@@ -193,10 +243,11 @@ int main(void) {
 #define BOTH(name)                                                                                                                         \
   cmocka_unit_test_teardown(name##_in_software, clean_up), cmocka_unit_test_teardown(name##_by_default, clean_up),                         \
       cmocka_unit_test_teardown(name##_by_vulkan, clean_up)
+  cmocka_set_test_filter(getenv("TRANSOM_TEST_FILTER"));
   const struct CMUnitTest tests[] = {
       BOTH(every_format_is_seen_exactly), BOTH(rotation_is_undone),        BOTH(window_follows_the_mode_until_resized),
       BOTH(full_screen_keeps_the_aspect), BOTH(two_viewers_see_the_same),  BOTH(screens_come_and_go),
-      BOTH(idle_window_sleeps),           BOTH(signal_and_close_end_well),
+      BOTH(idle_window_sleeps),           BOTH(signal_and_close_end_well), BOTH(window_comes_back_where_it_was),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   x_display_stop(&test.display);

@@ -250,6 +250,9 @@ static void a_graph_shows_the_last_seconds(void **state) {
   assert_int_equal(graph.skipped, 1);
   assert_int_equal(graph.p50_ns, 50 * US);
   assert_int_equal(graph.p99_ns, 99 * US);
+  assert_int_equal(graph.parts_p50_ns[1], 50 * US);
+  assert_int_equal(graph.parts_p99_ns[1], 99 * US);
+  assert_int_equal(graph.parts_p99_ns[0] + graph.parts_p99_ns[2] + graph.parts_p99_ns[3], 0);
   const uint32_t last = LATENCY_RECENT_COLUMNS - 1;
   assert_int_equal(graph.columns[last].missed, 1);
   assert_int_equal(graph.columns[last - 1].presented, 100);

@@ -12,13 +12,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define FRAME_BYTES_MAX (TEST_PUBLISHER_WIDTH_MAX * TEST_PUBLISHER_HEIGHT_MAX * 8u)
+#define FRAME_BYTES_MAX (TEST_PUBLISHER_PIXELS_MAX * 8u)
 
 static bool map(struct test_publisher *publisher) {
   if (publisher->fd < 0 || ftruncate(publisher->fd, (off_t)TEST_PUBLISHER_REGION_BYTES) != 0)
     return false;
   publisher->base = mmap(NULL, TEST_PUBLISHER_REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, publisher->fd, 0);
-  publisher->screen = calloc(TEST_PUBLISHER_WIDTH_MAX * TEST_PUBLISHER_HEIGHT_MAX, sizeof *publisher->screen);
+  publisher->screen = calloc(TEST_PUBLISHER_PIXELS_MAX, sizeof *publisher->screen);
   return publisher->base != MAP_FAILED && publisher->screen;
 }
 
@@ -73,7 +73,7 @@ void test_publisher_format(struct test_publisher *publisher, uint64_t epoch) {
 }
 
 void test_publisher_mode(struct test_publisher *publisher, enum transom_format format, uint32_t width, uint32_t height, uint32_t rotation) {
-  assert(width <= TEST_PUBLISHER_WIDTH_MAX && height <= TEST_PUBLISHER_HEIGHT_MAX);
+  assert(width <= TEST_PUBLISHER_WIDTH_MAX && height <= TEST_PUBLISHER_HEIGHT_MAX && width * height <= TEST_PUBLISHER_PIXELS_MAX);
   publisher->format = format;
   publisher->width = width;
   publisher->height = height;
@@ -104,6 +104,7 @@ bool test_publisher_begin_all(struct test_publisher *publisher, const struct tra
                                     .height = publisher->height,
                                     .pitch_bytes = (publisher->width * pixel_bytes + 255) / 256 * 256,
                                     .rotation = publisher->rotation,
+                                    .flags = publisher->pq ? TRANSOM_FRAME_PQ : 0,
                                     .acquired_ns = clock_raw_ns()};
   uint64_t sequence = publisher->writer.sequence + 1;
   for (uint32_t i = 0; i < count; i++) {

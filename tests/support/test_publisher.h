@@ -7,8 +7,9 @@
 #include "protocol/region_format.h"
 
 #define TEST_PUBLISHER_REGION_BYTES (UINT64_C(256) << 20)
-#define TEST_PUBLISHER_WIDTH_MAX 3840u
+#define TEST_PUBLISHER_WIDTH_MAX 5120u
 #define TEST_PUBLISHER_HEIGHT_MAX 2160u
+#define TEST_PUBLISHER_PIXELS_MAX (3840u * 2160u) /* whatever the shape */
 
 struct test_publisher {
   char path[64]; /* by which a viewer opens the region */
@@ -20,6 +21,7 @@ struct test_publisher {
   struct transom_frame_writer writer;
   struct transom_cursor_writer cursor;
   enum transom_format format;
+  bool pq; /* RGB10A2 alone: the same codes, but SMPTE ST 2084's */
   uint32_t width, height, rotation;
   uint64_t status_sequence;
   volatile uint8_t *pixels; /* of the frame begun last ... */

@@ -16,8 +16,8 @@
 #define LOG_BYTES_MAX (1 << 20)
 
 static void run_viewer(int out, int log, const char *const *arguments, const char *const *environment) {
-  const char *argv[ARGUMENTS_MAX] = {TRANSOM, "view", "--stats", "json", "--stats-interval-ms", "20"};
-  size_t count = 6;
+  const char *argv[ARGUMENTS_MAX] = {TRANSOM, "view", "--stats", "json", "--stats-interval-ms", "20", "--no-remember"};
+  size_t count = 7;
   for (size_t i = 0; arguments[i] && count < ARGUMENTS_MAX - 1; i++)
     argv[count++] = arguments[i];
   for (size_t i = 0; environment[i]; i++)

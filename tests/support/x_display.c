@@ -98,6 +98,16 @@ void x_display_map(struct x_display *display, unsigned long window, bool shown) 
   XSync(display->connection, False);
 }
 
+bool x_display_where(struct x_display *display, unsigned long window, struct x_rect *rect) {
+  XWindowAttributes attributes;
+  Window child;
+  if (!XGetWindowAttributes(display->connection, window, &attributes))
+    return false;
+  rect->width = (unsigned)attributes.width;
+  rect->height = (unsigned)attributes.height;
+  return XTranslateCoordinates(display->connection, window, attributes.root, 0, 0, &rect->x, &rect->y, &child);
+}
+
 bool x_display_read(struct x_display *display, unsigned long window, struct x_picture *picture) {
   XWindowAttributes attributes;
   if (!XGetWindowAttributes(display->connection, window, &attributes))

@@ -27,6 +27,11 @@ bool x_display_title(struct x_display *display, unsigned long window, char *titl
 /* As a user does; the whole window must lie on the screen to be read. */
 void x_display_map(struct x_display *display, unsigned long window, bool shown); /* as a window manager hides one */
 void x_display_place(struct x_display *display, unsigned long window, int32_t x, int32_t y, uint32_t width, uint32_t height);
+struct x_rect {
+  int x, y;
+  unsigned width, height;
+};
+bool x_display_where(struct x_display *display, unsigned long window, struct x_rect *rect); /* on the screen */
 bool x_display_read(struct x_display *display, unsigned long window, struct x_picture *picture);
 
 #endif

@@ -7,11 +7,13 @@
 #include <cmocka.h>
 
 #include "host/present/cursor_image.h"
+#include "host/present/overlay.h"
 #include "host/present/picture_layout.h"
 #include "host/present/pixel_convert.h"
 #include "host/present/present_fault.h"
 #include "host/present/present_policy.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +47,32 @@ static void each_scaling_has_its_place(void **state) {
   assert_layout(picture_layout_place(PICTURE_SCALING_FIT, 3440, 1440, 5120, 1440, 0), 0, 236, 3440, 968, false);
   assert_layout(picture_layout_place(PICTURE_SCALING_ONE, 3440, 1440, 3440, 1440, 0), 0, 0, 3440, 1440, true);
   assert_layout(picture_layout_place(PICTURE_SCALING_FILL, 800, 1280, 1280, 800, 3), 0, 0, 800, 1280, true); /* turned */
+}
+
+/* The first two items are the HUD, the next two the hint: ground and text. */
+static void check_apart(struct overlay *overlay, uint32_t width, bool beside) {
+  struct overlay_item items[OVERLAY_ITEMS_MAX];
+  assert_int_equal(overlay_layout(overlay, width, 600, items), 4);
+  assert_int_equal(items[1].text, OVERLAY_HUD);
+  assert_int_equal(items[3].text, OVERLAY_HINT);
+  const struct overlay_item *hud = &items[0], *hint = &items[2];
+  assert_true(hint->x >= hud->x + (int32_t)hud->width || hint->y >= hud->y + (int32_t)hud->height);
+  assert_int_equal(hint->y < hud->y + (int32_t)hud->height, beside);
+  assert_true(hud->width <= width);
+  assert_true(items[3].y > hint->y && items[3].y + (int32_t)items[3].height <= hint->y + (int32_t)hint->height);
+}
+
+static void hud_and_hint_lie_apart(void **state) {
+  (void)state;
+  struct overlay *overlay = overlay_create();
+  assert_non_null(overlay);
+  overlay_set_hud(overlay, "stages p50/p99 ms: until copied from 0.01/0.09, copy 1.20/3.40, until submitted 0.02/0.05\nlink 1.0 MiB/s");
+  overlay_set_hint(overlay, "Released - tap Right Ctrl to capture\nby usb, Caps, Num");
+  check_apart(overlay, 320, false);
+  check_apart(overlay, 900, false);
+  check_apart(overlay, 3440, true);
+  check_apart(overlay, 320, false); /* wrapped anew for each width */
+  overlay_destroy(overlay);
 }
 
 static void present_mode_follows_the_wish(void **state) {
@@ -156,6 +184,35 @@ static void pq_white_is_white_and_black_is_black(void **state) {
   pixel_convert_destroy(convert);
 }
 
+/* SMPTE ST 2084, then BT.2407's matrix (four digits; each row sums to one, so that grey stays grey), then sRGB: in double precision and
+ * without tables. */
+static double pq_light(uint32_t code) {
+  double p = pow(code / 1023.0, 32.0 / 2523), above = p - 0.8359375;
+  return pow((above > 0 ? above : 0) / (18.8515625 - 18.6875 * p), 8192 / 1305.0) * 10000 / 203;
+}
+
+static double srgb_code(double linear) {
+  double bounded = linear < 0 ? 0 : linear > 1 ? 1 : linear;
+  return 255 * (bounded <= 0.0031308 ? 12.92 * bounded : 1.055 * pow(bounded, 1 / 2.4) - 0.055);
+}
+
+static void assert_near(uint8_t is, double should_be) { assert_true(fabs(is - should_be) < 0.75); }
+
+static void pq_follows_the_standards(void **state) {
+  (void)state;
+  struct pixel_convert *convert = pixel_convert_create();
+  for (uint32_t i = 0; i < 20000; i++) {
+    uint32_t word = i * 2654435761u, red = word & 1023, green = word >> 10 & 1023, blue = word >> 20 & 1023;
+    double r = pq_light(red), g = pq_light(green), b = pq_light(blue);
+    uint8_t to[4];
+    pixel_convert_row(convert, TRANSOM_FORMAT_RGB10A2, true, (const uint8_t *)&word, to, 1);
+    assert_near(to[2], srgb_code(1.6605 * r - 0.5877 * g - 0.0728 * b));
+    assert_near(to[1], srgb_code(-0.1246 * r + 1.1329 * g - 0.0083 * b));
+    assert_near(to[0], srgb_code(-0.0182 * r - 0.1006 * g + 1.1187 * b));
+  }
+  pixel_convert_destroy(convert);
+}
+
 static void half_floats_out_of_range_are_clipped(void **state) {
   (void)state;
   struct pixel_convert *convert = pixel_convert_create();
@@ -170,6 +227,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(aspect_is_kept),
       cmocka_unit_test(each_scaling_has_its_place),
+      cmocka_unit_test(hud_and_hint_lie_apart),
       cmocka_unit_test(present_mode_follows_the_wish),
       cmocka_unit_test(faults_are_named_whole),
       cmocka_unit_test(pointer_hits_its_pixel),
@@ -178,6 +236,7 @@ int main(void) {
       cmocka_unit_test(masked_replaces_or_inverts),
       cmocka_unit_test(colour_blends_and_is_clipped),
       cmocka_unit_test(pq_white_is_white_and_black_is_black),
+      cmocka_unit_test(pq_follows_the_standards),
       cmocka_unit_test(half_floats_out_of_range_are_clipped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,7 +130,12 @@ static void figures_fit_whatever_they_are(void **state) {
 static void the_hud_shows_the_last_seconds(void **state) {
   (void)state;
   struct viewer_stats stats = some_stats();
-  struct latency_graph recent = {.p50_ns = 1234567, .p99_ns = 9876543, .presented = 99, .missed = 1};
+  struct latency_graph recent = {.p50_ns = 1234567,
+                                 .p99_ns = 9876543,
+                                 .presented = 99,
+                                 .missed = 1,
+                                 .parts_p50_ns = {10000, 1200000, 20000, 4500000},
+                                 .parts_p99_ns = {90000, 3400000, 50000, 16700000}};
   struct hud hud = {0};
   char text[HUD_BYTES];
   stats.rung = "";
@@ -139,6 +144,17 @@ static void the_hud_shows_the_last_seconds(void **state) {
   stats.recent = &recent;
   hud_format(&hud, &stats, text);
   assert_non_null(strstr(text, "seen to drawn  1.23 ms, 9.88 ms at worst of 100; missed 1 of 100\n"));
+  assert_non_null(
+      strstr(text, "stages p50/p99 ms: until copied from 0.01/0.09, copy 1.20/3.40, until submitted 0.02/0.05, display 4.50/16.70\n"));
+  stats.elapsed_ms += 500;
+  stats.counts.frames = 30;
+  stats.counts.uploaded_bytes = 3 << 20;
+  hud_format(&hud, &stats, text);
+  assert_non_null(strstr(text, "60.0 frames/s of"));
+  assert_non_null(strstr(text, "link 6.0 MiB/s, 0.100 MiB a frame\n"));
+  stats.elapsed_ms += 500;
+  hud_format(&hud, &stats, text);
+  assert_non_null(strstr(text, "link 0.0 MiB/s\n")); /* a guest at rest */
 }
 
 #define MS UINT64_C(1000000)

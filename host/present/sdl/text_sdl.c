@@ -43,16 +43,33 @@ void text_font_close(struct text_font *font) {
   free(font);
 }
 
+static uint8_t alpha_at(const SDL_Surface *surface, int x, int y) {
+  const uint32_t *row = (const void *)((const uint8_t *)surface->pixels + (size_t)y * (size_t)surface->pitch);
+  return (uint8_t)((row[x] & surface->format->Amask) >> surface->format->Ashift);
+}
+
+static bool is_blank(const SDL_Surface *surface, int x) {
+  for (int y = 0; y < surface->h; y++)
+    if (alpha_at(surface, x, y))
+      return false;
+  return true;
+}
+
+/* Several lines come as wide as they might have been: what is empty at both sides is left out. */
 static void take_alpha(struct text_image *image, const SDL_Surface *surface) {
-  uint8_t *coverage = malloc((size_t)surface->w * (size_t)surface->h);
+  int left = 0, right = surface->w;
+  while (left < right && is_blank(surface, left))
+    left++;
+  while (right > left && is_blank(surface, right - 1))
+    right--;
+  size_t width = (size_t)(right - left);
+  uint8_t *coverage = width ? malloc(width * (size_t)surface->h) : NULL;
   if (!coverage)
     return;
-  for (int y = 0; y < surface->h; y++) {
-    const uint32_t *row = (const void *)((const uint8_t *)surface->pixels + (size_t)y * (size_t)surface->pitch);
-    for (int x = 0; x < surface->w; x++)
-      coverage[(size_t)y * (size_t)surface->w + (size_t)x] = (uint8_t)((row[x] & surface->format->Amask) >> surface->format->Ashift);
-  }
-  *image = (struct text_image){(uint32_t)surface->w, (uint32_t)surface->h, coverage};
+  for (int y = 0; y < surface->h; y++)
+    for (int x = left; x < right; x++)
+      coverage[(size_t)y * width + (size_t)(x - left)] = alpha_at(surface, x, y);
+  *image = (struct text_image){(uint32_t)width, (uint32_t)surface->h, coverage};
 }
 
 void text_image_render(struct text_image *image, struct text_font *font, const char *text, uint32_t wrap_pixels, bool centred) {

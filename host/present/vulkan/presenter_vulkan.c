@@ -76,6 +76,8 @@ static VkResult create_parts(struct presenter_vulkan *self, VkFormat format, enu
     result = vulkan_timeline_create(device, &self->drawings);
   if (result == VK_SUCCESS)
     result = vulkan_upload_init(&self->upload, device, self->drawings, route_best, self->options.route_last);
+  if (result == VK_SUCCESS && self->options.common.times_copies)
+    result = vulkan_upload_time_copies(&self->upload);
   if (result == VK_SUCCESS)
     result = create_commands(self);
   for (int i = 0; i < 2 && result == VK_SUCCESS; i++)
@@ -210,6 +212,10 @@ static enum presenter_result upload(struct presenter *presenter, const volatile 
 static enum presenter_result finish_upload(struct presenter *presenter, uint64_t timeout_ns) {
   struct presenter_vulkan *self = self_of(presenter);
   return answer(self, vulkan_upload_wait(&self->upload, timeout_ns));
+}
+
+static bool copy_time(const struct presenter *presenter, double *ns) {
+  return vulkan_clock_read(&((const struct presenter_vulkan *)presenter)->upload.clock, ns);
 }
 
 static void commit(struct presenter *presenter) {
@@ -410,6 +416,7 @@ static const struct presenter_impl impl = {
     .upload = upload,
     .finish_upload = finish_upload,
     .commit = commit,
+    .copy_time = copy_time,
     .cursor_shape = cursor_shape,
     .cursor_move = cursor_move,
     .status = status,

@@ -17,6 +17,8 @@ struct candidate {
   VkPhysicalDeviceProperties properties;
   uint32_t graphics_family, transfer_family;
   bool swapchain, external_host, external_fd, dma_buf;
+  bool resets_queries; /* on the host */
+  uint32_t timestamp_bits;
 };
 
 static void find_extensions(struct candidate *candidate) {
@@ -59,19 +61,22 @@ static void find_families(struct candidate *candidate, VkSurfaceKHR surface) {
   }
   if (candidate->transfer_family == NO_FAMILY)
     candidate->transfer_family = candidate->graphics_family;
+  if (candidate->transfer_family != NO_FAMILY && candidate->resets_queries)
+    candidate->timestamp_bits = families[candidate->transfer_family].timestampValidBits;
 }
 
-static bool has_timelines(VkPhysicalDevice physical) {
+static bool has_timelines(VkPhysicalDevice physical, bool *resets_queries) {
   VkPhysicalDeviceVulkan12Features twelve = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
   VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &twelve};
   vkGetPhysicalDeviceFeatures2(physical, &features);
+  *resets_queries = twelve.hostQueryReset;
   return twelve.timelineSemaphore;
 }
 
 static bool examine(VkPhysicalDevice physical, VkSurfaceKHR surface, struct candidate *candidate) {
   *candidate = (struct candidate){.physical = physical};
   vkGetPhysicalDeviceProperties(physical, &candidate->properties);
-  if (candidate->properties.apiVersion < VK_API_VERSION_1_2 || !has_timelines(physical))
+  if (candidate->properties.apiVersion < VK_API_VERSION_1_2 || !has_timelines(physical, &candidate->resets_queries))
     return false;
   find_families(candidate, surface);
   find_extensions(candidate);
@@ -121,6 +126,7 @@ static VkResult create_handle(struct vulkan_device *device, const struct candida
                                              .queueCount = 1,
                                              .pQueuePriorities = &priority}};
   const VkPhysicalDeviceVulkan12Features features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+                                                     .hostQueryReset = candidate->resets_queries,
                                                      .timelineSemaphore = VK_TRUE};
   const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                    .pNext = &features,
@@ -163,6 +169,7 @@ bool vulkan_device_init(struct vulkan_device *device, const struct vulkan_instan
   device->properties = chosen.properties;
   device->graphics_family = chosen.graphics_family;
   device->transfer_family = chosen.transfer_family;
+  device->timestamp_bits = chosen.timestamp_bits;
   device->is_software = chosen.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
   vkGetPhysicalDeviceMemoryProperties(device->physical, &device->memory);
   vkGetDeviceQueue(device->handle, device->graphics_family, 0, &device->graphics);

@@ -15,6 +15,7 @@ struct vulkan_device {
   VkPhysicalDeviceMemoryProperties memory;
   uint32_t graphics_family, transfer_family; /* equal where the device has no queue that only copies */
   VkQueue graphics, transfer;
+  uint32_t timestamp_bits;            /* of the transfer queue's clock; 0 = it has none that we can use */
   bool is_software;                   /* a rasteriser on the CPU */
   bool imports_host, imports_dma_buf; /* what the driver says it can; a trial tells */
   uint64_t import_alignment;

@@ -36,6 +36,8 @@ VkResult vulkan_upload_init(struct vulkan_upload *upload, const struct vulkan_de
   return result == VK_SUCCESS ? create_commands(upload) : result;
 }
 
+VkResult vulkan_upload_time_copies(struct vulkan_upload *upload) { return vulkan_clock_init(&upload->clock, upload->device); }
+
 VkResult vulkan_upload_wait(struct vulkan_upload *upload, uint64_t timeout_ns) {
   return vulkan_timeline_wait(upload->device, upload->timeline, upload->value, timeout_ns);
 }
@@ -45,6 +47,7 @@ void vulkan_upload_finish(struct vulkan_upload *upload) {
     return;
   vulkan_upload_region(upload, NULL);
   vulkan_buffer_finish(&upload->staging, upload->device);
+  vulkan_clock_finish(&upload->clock);
   if (upload->pool)
     vkDestroyCommandPool(upload->device->handle, upload->pool, NULL);
   if (upload->timeline)
@@ -309,9 +312,15 @@ VkResult vulkan_upload_copy(struct vulkan_upload *upload, struct vulkan_image *i
                                     .imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
                                     .imageOffset = {rects[i].x, rects[i].y, 0},
                                     .imageExtent = {rects[i].width, rects[i].height, 1}};
-  VkResult result = must_be_lost(upload) ? VK_ERROR_DEVICE_LOST : begin(upload, image, &commands);
+  VkResult result = must_be_lost(upload) ? VK_ERROR_DEVICE_LOST : VK_SUCCESS;
+  if (result == VK_SUCCESS && upload->clock.pool)
+    result = vulkan_upload_wait(upload, WAIT_NS);
+  if (result == VK_SUCCESS)
+    result = begin(upload, image, &commands);
   if (result != VK_SUCCESS)
     return result;
+  vulkan_clock_begin(&upload->clock, commands);
   vkCmdCopyBufferToImage(commands, source, image->handle, VK_IMAGE_LAYOUT_GENERAL, count, copies);
+  vulkan_clock_end(&upload->clock, commands);
   return submit(upload, commands, image);
 }

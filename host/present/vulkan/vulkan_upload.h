@@ -3,6 +3,7 @@
 #ifndef TRANSOM_HOST_PRESENT_VULKAN_UPLOAD_H
 #define TRANSOM_HOST_PRESENT_VULKAN_UPLOAD_H
 
+#include "host/present/vulkan/vulkan_clock.h"
 #include "host/present/vulkan/vulkan_image.h"
 #include "host/present/vulkan/vulkan_import.h"
 
@@ -23,12 +24,16 @@ struct vulkan_upload {
   uint64_t value;       /* submitted last */
   VkSemaphore drawings; /* the drawer's timeline */
   struct vulkan_buffer staging;
-  uint32_t frames; /* since the route was taken, for the fault switches */
+  struct vulkan_clock clock; /* all zero: copies are not timed */
+  uint32_t frames;           /* since the route was taken, for the fault switches */
 };
 
 VkResult vulkan_upload_init(struct vulkan_upload *upload, const struct vulkan_device *device, VkSemaphore drawings,
                             enum vulkan_route route_best, enum vulkan_route route_last);
 void vulkan_upload_finish(struct vulkan_upload *upload); /* waits for what is under way */
+
+/* Each copy waits for the one before, and the device's clock times it. Before the first. */
+VkResult vulkan_upload_time_copies(struct vulkan_upload *upload);
 
 /* `region` NULL: none. When it returns, the one before is neither imported nor read. */
 void vulkan_upload_region(struct vulkan_upload *upload, const struct presenter_region *region);
