@@ -26,9 +26,12 @@ def enter_namespace():
         if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
             raise CannotRun(f"{tool} is not installed")
     os.environ["PATH"] += ":/usr/sbin:/sbin"
+    enter = ["unshare", "--mount", "--propagation", "private"]
+    if subprocess.run([*enter, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        raise CannotRun("may not make a mount namespace (a container, or a chroot whose root is no mount point)")
     os.environ[MARK] = "1"
     sys.stdout.flush()
-    os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    os.execvp(enter[0], [*enter, sys.executable, *sys.argv])
 
 
 def mount_own(directory, scratch):
