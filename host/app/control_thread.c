@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@ struct control_thread {
   int error; /* of the start, -errno */
   struct event_loop *loop;
   struct event_source *signals, *limit, *stats, *latency;
+  atomic_ullong latency_interval_ms; /* wanted */
+  uint64_t latency_armed_ms;
   int signal_fd;
   sigset_t mask_before;
   struct guest_link *link;
@@ -83,8 +86,17 @@ static void on_clock(const struct transom_clock_sample *sample, void *user_data)
   control->events->clock(sample, control->user_data);
 }
 
+static void arm_latency(struct control_thread *control) {
+  uint64_t interval_ms = atomic_load(&control->latency_interval_ms);
+  if (interval_ms == control->latency_armed_ms)
+    return;
+  control->latency_armed_ms = interval_ms;
+  event_timer_set(control->latency, interval_ms * NS_PER_MS, interval_ms * NS_PER_MS);
+}
+
 static void on_wake(void *user_data) {
   struct control_thread *control = user_data;
+  arm_latency(control);
   control->events->nudged(control->user_data);
 }
 
@@ -97,8 +109,8 @@ static int add_timers(struct control_thread *control) {
   event_timer_set(control->limit, control->options->seconds * NS_PER_S, 0);
   uint64_t interval_ns = control->options->stats_interval_ms * NS_PER_MS;
   event_timer_set(control->stats, interval_ns, interval_ns);
-  uint64_t latency_ns = control->options->latency_interval_ms * NS_PER_MS;
-  event_timer_set(control->latency, latency_ns, latency_ns);
+  atomic_store(&control->latency_interval_ms, control->options->latency_interval_ms);
+  arm_latency(control);
   return 0;
 }
 
@@ -225,3 +237,8 @@ struct guest_link *control_thread_link(struct control_thread *control) {
 }
 
 void control_thread_nudge(struct control_thread *control) { event_loop_wake(control->loop); }
+
+void control_thread_set_latency_interval(struct control_thread *control, uint64_t interval_ms) {
+  atomic_store(&control->latency_interval_ms, interval_ms);
+  event_loop_wake(control->loop);
+}
