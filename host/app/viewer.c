@@ -131,6 +131,7 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
     window_show(viewer->window);
     viewer_window_post_size(viewer);
   }
+  viewer_feedback_start(viewer);
   return true;
 }
 
@@ -224,6 +225,7 @@ static void destroy(struct viewer *viewer) {
   frame_thread_destroy(atomic_load(&viewer->frames));
   screenshot_finish(viewer->screenshot);
   frame_feed_destroy(viewer->feed); /* detaches the region from the presenter */
+  viewer_feedback_stop(viewer);
   if (viewer->presenter)
     viewer->presenter->impl->destroy(viewer->presenter);
   window_destroy(viewer->window);

@@ -17,6 +17,7 @@
 #define BUSY_PAUSE_NS UINT64_C(250000)      /* between looks while the device or the guest copies */
 #define HIDDEN_AFTER_NS UINT64_C(200000000) /* a display that takes no picture for so long shows us nowhere */
 #define HIDDEN_PAUSE_NS UINT64_C(50000000)
+#define FEEDBACK_PAUSE_NS UINT64_C(20000000) /* until a display has told of a picture */
 
 void viewer_present_status(struct viewer *viewer) {
   struct presenter_status status;
@@ -119,21 +120,23 @@ static void take_feed(struct viewer *viewer) {
     post_pointer(viewer);
 }
 
-static void presented(struct viewer *viewer, bool has_feed, uint64_t submitted_ns) {
+static void presented(struct viewer *viewer, bool has_feed, uint64_t submitted_ns, uint64_t picture) {
   bool is_seen = strcmp(viewer->presenter->impl->name, "headless") != 0;
+  uint64_t now_ns = clock_raw_ns();
+  picture = viewer_feedback_handed_over(viewer, picture, submitted_ns, now_ns);
   viewer->must_present = false;
   viewer->pending_since_ns = 0;
   if (has_feed)
-    frame_feed_presented(viewer->feed, submitted_ns, clock_raw_ns(), is_seen ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS);
+    frame_feed_presented(viewer->feed, submitted_ns, now_ns, is_seen ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS, picture);
 }
 
 static void present(struct viewer *viewer, bool has_feed) {
   if (!viewer->must_present || atomic_load(&viewer->must_fall))
     return;
-  uint64_t submitted_ns = clock_raw_ns();
+  uint64_t picture = viewer_feedback_ask(viewer), submitted_ns = clock_raw_ns();
   switch (viewer->presenter->impl->present(viewer->presenter)) {
   case PRESENTER_OK:
-    presented(viewer, has_feed, submitted_ns);
+    presented(viewer, has_feed, submitted_ns, picture);
     return;
   case PRESENTER_PENDING:
     viewer->pending_since_ns = viewer->pending_since_ns ? viewer->pending_since_ns : clock_monotonic_ns();
@@ -213,7 +216,10 @@ static void refresh_hud(struct viewer *viewer) {
   if (viewer->hud.mode == HUD_OFF || now_ns < viewer->hud.due_ns)
     return;
   struct latency_graph recent;
+  char feedback[LATENCY_FEEDBACK_BYTES];
   struct viewer_stats stats = stats_of(viewer, "hud");
+  latency_feedback_text(&viewer->feedback_told, feedback);
+  stats.feedback = feedback;
   if (viewer->latency) {
     latency_monitor_graph(viewer->latency, &recent);
     stats.recent = &recent;
@@ -277,6 +283,8 @@ static struct frame_thread_next next_turn(const struct viewer *viewer, bool prog
     bool hidden = !viewer->is_busy && clock_monotonic_ns() - viewer->pending_since_ns > HIDDEN_AFTER_NS;
     next.busy = true;
     next.again_ns = hidden ? HIDDEN_PAUSE_NS : viewer->is_busy ? BUSY_PAUSE_NS : 0;
+  } else if (viewer_feedback_awaits(viewer)) {
+    next.again_ns = FEEDBACK_PAUSE_NS;
   } else if (viewer->hud.mode != HUD_OFF) {
     next.again_ns = HUD_PERIOD_NS;
   }
@@ -286,6 +294,7 @@ static struct frame_thread_next next_turn(const struct viewer *viewer, bool prog
 /* What was done with the feed: whether there was anything worth the wake-up. */
 static bool use_feed(struct viewer *viewer) {
   uint64_t frames = viewer->feed->counts.frames, moves = viewer->feed->counts.cursor_moves;
+  viewer_feedback_take(viewer);
   take_feed(viewer);
   return viewer->feed->counts.frames != frames || viewer->feed->counts.cursor_moves != moves;
 }

@@ -86,10 +86,14 @@ static void table(const struct latency_report *report, FILE *out) {
 }
 
 static void foot(const struct latency_report *report, FILE *out) {
+  char feedback[LATENCY_FEEDBACK_BYTES];
+  latency_feedback_text(&report->feedback, feedback);
   fprintf(out, "<p class=\"quiet\">\"Presented\" was told by:");
   for (unsigned source = 0; source <= LATENCY_SOURCE_FEEDBACK; source++)
     if (report->figures->sources[source])
       fprintf(out, " %s (%" PRIu64 ")", latency_source_names[source], report->figures->sources[source]);
+  fprintf(out, "; ");
+  escaped(feedback, out);
   fprintf(out, ". None of them knows when light left a display. A negative stage is an overlap: the next stage began before it ended.</p>\n"
                "</body></html>\n");
 }
