@@ -15,8 +15,12 @@ static const char *why_empty(const struct latency_report *report, const struct l
     return "no frame came";
   if (info->one_way && !report->same_clock && report->mapping->exchanges == 0)
     return "the guest answered no clock exchange";
+  if (info->one_way && figures->first == figures->frames)
+    return "a session's first frame was there before us";
+  if (info->one_way && figures->clocks[LATENCY_CLOCK_FAR] > 0)
+    return "the nearest clock exchange is older than 5 s";
   if (info->one_way && figures->clocks[LATENCY_CLOCK_UNKNOWN] > 0)
-    return "no two clock exchanges within 5 s around these frames agree";
+    return "the clock exchanges around these frames do not agree, or there is none before them";
   if (info->one_way && figures->clocks[LATENCY_CLOCK_WAITING] > 0)
     return "no clock exchange came after these frames";
   return "the stages were not stamped";
@@ -63,9 +67,9 @@ static void text_clock(const struct latency_report *report, FILE *out) {
   else
     fprintf(out,
             "clock: %" PRIu64 " exchanges, %" PRIu64 " steps; stamps of %" PRIu64 " frames converted, %" PRIu64 " unknown, %" PRIu64
-            " waiting\n",
+            " farther than 5 s from an exchange, %" PRIu64 " waiting\n",
             report->mapping->exchanges, report->mapping->steps, figures->clocks[LATENCY_CLOCK_KNOWN],
-            figures->clocks[LATENCY_CLOCK_UNKNOWN], figures->clocks[LATENCY_CLOCK_WAITING]);
+            figures->clocks[LATENCY_CLOCK_UNKNOWN], figures->clocks[LATENCY_CLOCK_FAR], figures->clocks[LATENCY_CLOCK_WAITING]);
 }
 
 void latency_feedback_text(const struct latency_feedback *feedback, char text[LATENCY_FEEDBACK_BYTES]) {
