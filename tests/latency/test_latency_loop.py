@@ -3,6 +3,7 @@
 
 usage: test_latency_loop.py BUILD
 """
+import csv
 import json
 import os
 import pathlib
@@ -28,6 +29,7 @@ LONG = bool(os.environ.get("TRANSOM_LONG"))
 TRIALS = 300 if LONG else 10
 INTERRUPTS = 10 if LONG else 1  # by each signal, of each sink
 LIMIT_S = 600 if LONG else 120
+FRAMES_S = 60 if LONG else 8
 EV_KEY, KEY_RIGHTCTRL = 1, 97
 STRIP_MAGIC, STRIP_BITS, CELL = 0x7A5C, 96, 4
 
@@ -150,6 +152,44 @@ def what_does_not_come_back_is_lost(loop):
     assert presses(keys) == 3 and len(keys) == 6, keys
 
 
+def check_stage(key, stage, rows):
+    """A figure is there, with its bound where it is one-way, or a reason is."""
+    columns = ("p50_us", "p99_us", "p999_us", "max_us")
+    assert (stage["refused"] is not None) == any(stage[column] is None for column in columns), (key, stage)
+    values = sorted(int(row[f"{key}_ns"]) for row in rows if row[f"{key}_ns"])
+    assert stage["count"] == len(values), (key, stage, len(values))
+    if stage["one_way"] and values:
+        assert stage["bound_us"] > 0, (key, stage)
+    for column in columns:
+        if stage[column] is not None and stage["one_way"]:
+            assert stage["bound_us"] <= abs(stage[column]) * 0.1 + 0.1, f"{key}: {column} is not refused: {stage}"
+    if values and stage["max_us"] is not None:
+        assert abs(stage["max_us"] - values[-1] / 1000) <= abs(values[-1] / 1000) * 0.01 + 0.1, (key, stage, values[-1])
+
+
+def frames_of_a_real_guest(loop):
+    """`transom latency` on two real clocks, while presses make the guest draw. The truth that is known: nothing is seen before it is published."""
+    files = {kind: os.path.join(loop.chain.directory, f"frames.{kind}") for kind in ("json", "csv", "html")}
+    options = [word for kind, path in files.items() for word in (f"--{kind}", path)]
+    child = loop.children.start("frames", [loop.chain.program("host/cli/transom"), "latency", "--region", "server:" + loop.chain.region_socket,
+                                           "--seconds", str(FRAMES_S), *options])  # fmt: skip
+    run = loop.run("--sink", "qmp", "--trials", TRIALS)
+    assert run.returncode == 0, f"exit status {run.returncode}: {run.stderr}"
+    assert child.process.wait(LIMIT_S) == 0, log_tail(child.log)
+    report = json.loads(pathlib.Path(files["json"]).read_text())
+    rows = list(csv.DictReader(open(files["csv"])))
+    assert report["frames"] == len(rows) >= TRIALS and sum(report["stamps"].values()) == len(rows), report
+    assert not report["same_clock"] and report["stamps"]["same"] == 0 and report["clock_exchanges"] > 0, report
+    assert report["presented_by"]["headless"] + report["missed"] == len(rows), report
+    for key, stage in report["stages"].items():
+        check_stage(key, stage, rows)
+    known = [row for row in rows if row["publish_to_seen_ns"] and row["banded"] == "0"]
+    for row in known:
+        assert int(row["publish_to_seen_ns"]) >= -int(row["bound_ns"]), f"seen before it was published: {row}"
+    one_way = {key: stage["refused"] or f"p50 {stage['p50_us']} +- {stage['bound_us']}" for key, stage in report["stages"].items() if stage["one_way"]}
+    print(f"{len(rows)} frames, {report['clock_exchanges']} exchanges, {report['stamps']}, {len(known)} with a bound: {one_way}")
+
+
 def says_what_is_missing(loop):
     without = subprocess.run([loop.chain.program("host/cli/transom"), "latency", "--loop", "--region", "server:" + loop.chain.region_socket,
                               "--sink", "qmp", "--trials", "1"], capture_output=True, text=True, timeout=LIMIT_S, env=loop.environment())  # fmt: skip
@@ -160,7 +200,7 @@ def says_what_is_missing(loop):
     assert plain.returncode == 2, "trials without --loop"
 
 
-TESTS = [both_sinks_are_what_the_guest_saw, no_key_stays_down, what_does_not_come_back_is_lost, says_what_is_missing]
+TESTS = [both_sinks_are_what_the_guest_saw, frames_of_a_real_guest, no_key_stays_down, what_does_not_come_back_is_lost, says_what_is_missing]
 
 
 def run_tests(directory, build):
