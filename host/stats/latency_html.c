@@ -1,35 +1,16 @@
 /* The HTML report: one page that needs nothing else. Plots are SVG, made of the records; figures come from the rows. */
+#include "host/stats/latency_page.h"
 #include "host/stats/latency_plot.h"
 
 #include <inttypes.h>
 
-static const char style[] =
-    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:960px;padding:0 1rem;color:#1c2733;background:#fff}"
-    "h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin-top:2rem}p{max-width:80ch}.key{white-space:nowrap;margin-right:1em}"
-    ".quiet{color:#5b6975}.legend,.headline{max-width:none}.headline{font-size:1.05rem;margin:1rem 0}.headline "
-    "b{font-size:1.9rem;margin-right:.15em}"
-    ".headline span{margin-right:1.2em}"
-    "table{border-collapse:collapse;width:100%}td,th{padding:.25rem .6rem;text-align:right;border-bottom:1px solid #e3e8ec}"
-    "td:first-child,th:first-child{text-align:left}td.refused{color:#9a6a00}svg{width:100%;height:auto;display:block}"
-    "svg text{font:12px system-ui,sans-serif;fill:#45525e}code{background:#f1f4f6;padding:0 .25em}";
-
-static void escaped(const char *text, FILE *out) {
-  for (; *text; text++) {
-    if (*text == '<' || *text == '>' || *text == '&' || *text == '"')
-      fprintf(out, "&#%d;", *text);
-    else
-      fputc(*text, out);
-  }
-}
-
 static void head(const struct latency_report *report, FILE *out) {
   const struct latency_figures *figures = report->figures;
-  fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Latency of ");
-  escaped(report->domain, out);
-  fprintf(out, "</title><meta name=\"viewport\" content=\"width=device-width\"><style>%s</style></head><body>\n<h1>Latency of ", style);
-  escaped(report->domain, out);
-  fprintf(out, "</h1>\n<p class=\"quiet\">Presenter ");
-  escaped(report->presenter, out);
+  char title[320];
+  snprintf(title, sizeof title, "Latency of %s", report->domain);
+  latency_page_open(title, out);
+  fprintf(out, "<p class=\"quiet\">Presenter ");
+  latency_page_text(report->presenter, out);
   fprintf(out, ", %" PRIu64 " frames in %.1f s. %" PRIu64 " skipped, %" PRIu64 " missed, %" PRIu64 " not traced.</p>\n", figures->frames,
           (double)report->elapsed_ms / 1000, figures->skipped, figures->missed, figures->lost);
 }
@@ -47,7 +28,7 @@ static void headline(const struct latency_report *report, FILE *out) {
     fprintf(out, ", &plusmn; %.2f ms", (double)row.bound_ns / 1e6);
   if (row.refused) {
     fprintf(out, "; refused: ");
-    escaped(row.refused, out);
+    latency_page_text(row.refused, out);
   }
   fprintf(out, "</p>\n");
 }
@@ -78,7 +59,7 @@ static void table_row(const struct latency_row *row, FILE *out) {
   for (unsigned column = 0; column < LATENCY_COLUMNS; column++) {
     if (row->columns[column].refused) {
       fprintf(out, "<td class=\"refused\" title=\"");
-      escaped(row->refused, out);
+      latency_page_text(row->refused, out);
       fprintf(out, "\">refused</td>");
     } else {
       fprintf(out, "<td>%.1f</td>", (double)row->columns[column].ns / 1000);
@@ -119,9 +100,10 @@ static void foot(const struct latency_report *report, FILE *out) {
     if (report->figures->sources[source])
       fprintf(out, " %s (%" PRIu64 ")", latency_source_names[source], report->figures->sources[source]);
   fprintf(out, "; ");
-  escaped(feedback, out);
-  fprintf(out, ". None of them knows when light left a display. A negative stage is an overlap: the next stage began before it ended.</p>\n"
-               "</body></html>\n");
+  latency_page_text(feedback, out);
+  fprintf(out,
+          ". None of them knows when light left a display. A negative stage is an overlap: the next stage began before it ended.</p>\n");
+  latency_page_close(out);
 }
 
 void latency_report_html(const struct latency_report *report, FILE *out) {
