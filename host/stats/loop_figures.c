@@ -14,7 +14,8 @@ static const uint32_t column_per_mille[LOOP_COLUMNS] = {500, 950, 990, 1000};
 const char *const loop_outcome_names[LOOP_OUTCOMES] = {"measured", "lost", "disturbed"};
 
 const char loop_figures_explanation[] =
-    "To scanout, not to photon: from the event's hand-over to the sink to what \"presented\" means for who told. Headless and call end with\n"
+    "To scanout, not to photon: from the event's hand-over to the sink to what \"presented\" means for who told. Headless and call end "
+    "with\n"
     "the presenter's last step, before any compositor; feedback is when the window system says that it was shown.\n"
     "Not in it: keyboard or mouse, its USB polling and the host's evdev before; the display after.\n"
     "Only a photodiode at the screen sees those.\n";
