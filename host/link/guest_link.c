@@ -9,6 +9,7 @@
 #include "host/link/controller_claim.h"
 #include "host/link/guest_link_internal.h"
 #include "host/link/link_session.h"
+#include "host/link/link_states.h"
 #include "host/link/shared_memory.h"
 #include "protocol/agent_status.h"
 #include "protocol/control_message.h"
@@ -21,60 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* What may happen in which state, and what follows. `-` cannot happen: logged, and nothing changes.
- *
- *                 OPENED   LOST       ATTACHED  UNFORMATTED  INCOMPATIBLE  DISHONEST  EPOCH_MOVED  HEARTBEAT  SILENCE
- *  NO_REGION      WAITING  stays      -         -            -             -          -            -          -
- *  WAITING        -        NO_REGION  RUNNING   stays        INCOMPATIBLE  BROKEN     -            -          -
- *  RUNNING        -        NO_REGION  -         -            -             -          WAITING      stays      AGENT_LOST
- *  AGENT_LOST     -        NO_REGION  -         -            -             -          WAITING      RUNNING    stays
- *  INCOMPATIBLE   -        NO_REGION  RUNNING   WAITING      stays         BROKEN     -            -          -
- *  BROKEN         -        NO_REGION  RUNNING   WAITING      INCOMPATIBLE  stays      -            -          -
- *
- * A session begins with ATTACHED and ends with EPOCH_MOVED or LOST. LOST: the file is gone or another one, or the server offers another
- * place; a server that merely died is not LOST, because what we hold goes on working. */
-enum link_event {
-  LINK_OPENED,
-  LINK_LOST,
-  LINK_ATTACHED,
-  LINK_UNFORMATTED,
-  LINK_INCOMPATIBLE,
-  LINK_DISHONEST,
-  LINK_EPOCH_MOVED,
-  LINK_HEARTBEAT,
-  LINK_SILENCE,
-  LINK_EVENTS
-};
-#define LINK_STATES (GUEST_LINK_BROKEN + 1)
-
-#define TO(state) ((uint8_t)(1 + (state))) /* 0 = cannot happen */
-static const uint8_t transitions[LINK_STATES][LINK_EVENTS] = {
-    [GUEST_LINK_NO_REGION] = {[LINK_OPENED] = TO(GUEST_LINK_WAITING), [LINK_LOST] = TO(GUEST_LINK_NO_REGION)},
-    [GUEST_LINK_WAITING] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                            [LINK_ATTACHED] = TO(GUEST_LINK_RUNNING),
-                            [LINK_UNFORMATTED] = TO(GUEST_LINK_WAITING),
-                            [LINK_INCOMPATIBLE] = TO(GUEST_LINK_INCOMPATIBLE),
-                            [LINK_DISHONEST] = TO(GUEST_LINK_BROKEN)},
-    [GUEST_LINK_RUNNING] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                            [LINK_EPOCH_MOVED] = TO(GUEST_LINK_WAITING),
-                            [LINK_HEARTBEAT] = TO(GUEST_LINK_RUNNING),
-                            [LINK_SILENCE] = TO(GUEST_LINK_AGENT_LOST)},
-    [GUEST_LINK_AGENT_LOST] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                               [LINK_EPOCH_MOVED] = TO(GUEST_LINK_WAITING),
-                               [LINK_HEARTBEAT] = TO(GUEST_LINK_RUNNING),
-                               [LINK_SILENCE] = TO(GUEST_LINK_AGENT_LOST)},
-    [GUEST_LINK_INCOMPATIBLE] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                                 [LINK_ATTACHED] = TO(GUEST_LINK_RUNNING),
-                                 [LINK_UNFORMATTED] = TO(GUEST_LINK_WAITING),
-                                 [LINK_INCOMPATIBLE] = TO(GUEST_LINK_INCOMPATIBLE),
-                                 [LINK_DISHONEST] = TO(GUEST_LINK_BROKEN)},
-    [GUEST_LINK_BROKEN] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                           [LINK_ATTACHED] = TO(GUEST_LINK_RUNNING),
-                           [LINK_UNFORMATTED] = TO(GUEST_LINK_WAITING),
-                           [LINK_INCOMPATIBLE] = TO(GUEST_LINK_INCOMPATIBLE),
-                           [LINK_DISHONEST] = TO(GUEST_LINK_BROKEN)},
-};
 
 #define OPEN_RETRY_NS UINT64_C(1000000000)
 #define OPEN_TIMEOUT_MS 1000  /* while there is nothing to show */
@@ -111,17 +58,6 @@ struct guest_link {
   struct clock_probe *clock;
 };
 
-static const char *state_name(enum guest_link_state state) {
-  static const char *const names[] = {"no region", "waiting", "running", "agent lost", "incompatible", "broken"};
-  return names[state];
-}
-
-static const char *event_name(enum link_event event) {
-  static const char *const names[] = {"opened",    "lost",        "attached",  "unformatted", "incompatible",
-                                      "dishonest", "epoch moved", "heartbeat", "silence"};
-  return names[event];
-}
-
 /* ---- state and text ---- */
 
 static void schedule(struct guest_link *link);
@@ -131,18 +67,17 @@ static void say(struct guest_link *link, enum guest_link_state state, const char
     return;
   link->state = state;
   snprintf(link->text, sizeof link->text, "%s", text);
-  log_debug("%s: %s", state_name(state), text);
+  log_debug("%s: %s", link_states_name(state), text);
   if (link->events.state)
     link->events.state(state, link->text, link->user_data);
 }
 
 static void handle(struct guest_link *link, enum link_event event, const char *text) {
-  uint8_t next = transitions[link->state][event];
-  if (!next) {
-    log_error("impossible: %s while %s", event_name(event), state_name(link->state));
-    return;
-  }
-  say(link, (enum guest_link_state)(next - 1), text);
+  enum guest_link_state next;
+  if (link_states_next(link->state, event, &next))
+    say(link, next, text);
+  else
+    log_error("impossible: %s while %s", link_states_event_name(event), link_states_name(link->state));
 }
 
 static void describe_running(const struct guest_link *link, char *text, size_t capacity) {
@@ -309,6 +244,10 @@ static void refuse(struct guest_link *link, int result, enum transom_compatibili
     handle(link, LINK_UNFORMATTED, text);
     break;
   default: /* -EAGAIN, -ESTALE */
+    if (compatibility == TRANSOM_FOREIGN) {
+      handle(link, LINK_DISHONEST, "the region is another program's: no agent of ours touches it before the VM was restarted");
+      break;
+    }
     handle(link, LINK_UNFORMATTED, "waiting for the agent in the guest");
     break;
   }

@@ -210,6 +210,19 @@ static void incompatible_and_broken(void **state) {
   assert_state(fixture, GUEST_LINK_RUNNING);
 }
 
+static void another_programs_region_is_named(void **state) {
+  struct fixture *fixture = *state;
+  struct transom_header *header = fixture->file.base;
+  header->magic = UINT64_C(0x1122334455667788);
+  fixture->link = create_link(fixture, fixture->file.path);
+  guest_link_tick(fixture->link);
+  assert_state(fixture, GUEST_LINK_BROKEN);
+  assert_non_null(strstr(guest_link_text(fixture->link), "another program's"));
+  format(fixture, 13);
+  tick_after(fixture, 100 * MS);
+  assert_state(fixture, GUEST_LINK_RUNNING);
+}
+
 static void file_is_replaced(void **state) {
   struct fixture *fixture = *state;
   open_running(fixture);
@@ -548,6 +561,7 @@ int main(void) {
       LINKED(agent_restarts),
       LINKED(old_session_outlives_the_link),
       LINKED(incompatible_and_broken),
+      LINKED(another_programs_region_is_named),
       LINKED(file_is_replaced),
       LINKED(file_of_no_region_size),
       LINKED(missing_head_is_waited_for),
