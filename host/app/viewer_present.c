@@ -16,6 +16,7 @@
 #define BUSY_PAUSE_NS UINT64_C(250000)      /* between looks while the device or the guest copies */
 #define HIDDEN_AFTER_NS UINT64_C(200000000) /* a display that takes no picture for so long shows us nowhere */
 #define HIDDEN_PAUSE_NS UINT64_C(50000000)
+#define FIRST_PICTURE_NS UINT64_C(250000000) /* so long the window may stay empty for it */
 
 void viewer_present_status(struct viewer *viewer) {
   struct presenter_status status;
@@ -96,6 +97,8 @@ static void take_feed(struct viewer *viewer) {
   if (viewer->forget_due && viewer->feed->session) /* without one, the next begins by forgetting */
     frame_import_lost(&viewer->feed->frames, &viewer->feed->reader);
   viewer->forget_due = false;
+  if (viewer->feed->session)
+    viewer_start_note(&viewer->start, VIEWER_START_SESSION, clock_monotonic_ns());
   uint32_t result = frame_feed_step(viewer->feed);
   bool refused = result & FRAME_FEED_REFUSED, first = (result & FRAME_FEED_PICTURE) && !viewer->has_picture;
   viewer->is_busy = result & FRAME_FEED_PENDING;
@@ -103,6 +106,7 @@ static void take_feed(struct viewer *viewer) {
     atomic_store(&viewer->must_fall, true);
   if (result & FRAME_FEED_PICTURE) {
     first |= !viewer->region_shows;
+    viewer_start_note(&viewer->start, VIEWER_START_PICTURE, clock_monotonic_ns());
     viewer->has_picture = viewer->region_shows = true;
     viewer->foreign_image = false;
     viewer_input_frame_shown(&viewer->input);
@@ -122,12 +126,19 @@ static void presented(struct viewer *viewer, bool has_feed, uint64_t submitted_n
   bool is_seen = strcmp(viewer->presenter->impl->name, "headless") != 0;
   viewer->must_present = false;
   viewer->pending_since_ns = 0;
+  if (viewer->region_shows)
+    viewer_start_note(&viewer->start, VIEWER_START_PRESENTED, clock_monotonic_ns());
   if (has_feed)
     frame_feed_presented(viewer->feed, submitted_ns, clock_raw_ns(), is_seen ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS);
 }
 
+/* A guest that is publishing already: its first picture is on the way, and a screen that says "waiting" would only stand in front of it. */
+static bool first_picture_comes(const struct viewer *viewer) {
+  return viewer->is_busy && !viewer->has_picture && clock_monotonic_ns() - viewer->start.at_ns[VIEWER_START_SESSION] < FIRST_PICTURE_NS;
+}
+
 static void present(struct viewer *viewer, bool has_feed) {
-  if (!viewer->must_present || atomic_load(&viewer->must_fall))
+  if (!viewer->must_present || first_picture_comes(viewer) || atomic_load(&viewer->must_fall))
     return;
   uint64_t submitted_ns = clock_raw_ns();
   switch (viewer->presenter->impl->present(viewer->presenter)) {
@@ -166,7 +177,8 @@ static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
                                .domain_state = domain_view_state_name(viewer->domain),
                                .fallback_frames = domain_view_fallback_count(viewer->domain),
                                .epoch = session ? session->region.epoch : 0,
-                               .elapsed_ms = (clock_monotonic_ns() - viewer->started_ns) / 1000000,
+                               .elapsed_ms = (clock_monotonic_ns() - viewer->start.began_ns) / 1000000,
+                               .start = viewer->start,
                                .width = layout.picture_width,
                                .height = layout.picture_height,
                                .doorbell = session && session->frame_eventfd >= 0,

@@ -90,6 +90,7 @@ static void figures_are_json(void **state) {
   stats.epoch = UINT64_C(0xfedcba9876543210);
   stats.counts = (struct frame_feed_counts){.sequence = 7, .frames = 5, .skipped = 2, .uploaded_bytes = 123456789012};
   stats.publish_to_seen = histogram;
+  stats.start = (struct viewer_start){.began_ns = 5000000, .at_ns = {[VIEWER_START_WINDOW] = 7500000}};
   size_t length = viewer_stats_format(&stats, line);
   assert_int_equal(length, strlen(line));
   cJSON *json = cJSON_Parse(line);
@@ -98,6 +99,9 @@ static void figures_are_json(void **state) {
   assert_string_equal(cJSON_GetObjectItem(json, "epoch")->valuestring, "fedcba9876543210");
   assert_int_equal(cJSON_GetObjectItem(json, "skipped")->valueint, 2);
   assert_true(cJSON_GetObjectItem(json, "uploaded_bytes")->valuedouble == 123456789012.0);
+  cJSON *start = cJSON_GetObjectItem(json, "start");
+  assert_true(cJSON_GetObjectItem(start, "began_ms")->valuedouble == 5 && cJSON_GetObjectItem(start, "window_ms")->valuedouble == 2.5);
+  assert_true(cJSON_IsNull(cJSON_GetObjectItem(start, "presented_ms")));
   cJSON *seen = cJSON_GetObjectItem(json, "publish_to_seen_us");
   assert_int_equal(cJSON_GetObjectItem(seen, "count")->valueint, 100);
   assert_in_range(cJSON_GetObjectItem(seen, "p50")->valueint, 49, 51);
@@ -117,6 +121,7 @@ static void figures_fit_whatever_they_are(void **state) {
   stats.domain =
       "\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\";
   stats.epoch = stats.elapsed_ms = UINT64_MAX;
+  memset(stats.start.at_ns, 0xff, sizeof stats.start.at_ns);
   memset(&stats.counts, 0xff, sizeof stats.counts);
   stats.publish_to_seen = stats.publish_to_presented = histogram;
   viewer_stats_format(&stats, line);

@@ -429,6 +429,8 @@ static const struct presenter_impl impl = {
     .destroy = destroy,
 };
 
+void presenter_vulkan_load_drivers(void) { vulkan_instance_load_drivers(); }
+
 struct presenter *presenter_vulkan_create(void *window, const struct presenter_vulkan_options *options, char *error, size_t capacity) {
   struct presenter_vulkan *self = calloc(1, sizeof *self);
   if (!self) {
