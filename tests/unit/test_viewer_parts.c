@@ -51,11 +51,12 @@ static void long_texts_are_cut(void **state) {
 }
 
 static void check_mode(const char *text, uint32_t width, uint32_t height, uint32_t refresh_mhz) {
-  struct transom_control_mode_wish wish;
-  assert_true(guest_mode_parse(text, &wish));
-  assert_int_equal(wish.width, width);
-  assert_int_equal(wish.height, height);
-  assert_int_equal(wish.refresh_mhz, refresh_mhz);
+  struct guest_mode mode;
+  assert_true(guest_mode_parse(text, &mode));
+  assert_int_equal(mode.wish.width, width);
+  assert_int_equal(mode.wish.height, height);
+  assert_int_equal(mode.wish.refresh_mhz, refresh_mhz);
+  assert_int_equal(mode.follows_window, strncmp(text, "window", 6) == 0);
 }
 
 static void a_mode_is_read_or_refused(void **state) {
@@ -65,13 +66,16 @@ static void a_mode_is_read_or_refused(void **state) {
   check_mode("2560x1440@144", 2560, 1440, 144000);
   check_mode("1920x1080@59.94", 1920, 1080, 59940);
   check_mode("16384x1@0.001", 16384, 1, 1);
+  check_mode("window", 0, 0, 0);
+  check_mode("window@59.94", 0, 0, 59940);
   static const char *const bad[] = {"x",       "1920",       "1920x",       "x1080",         "0x1080",         "16385x1",
                                     "1x16385", "1920x1080 ", "1920x1080@",  "1920x1080@0",   "1920x1080@1001", "1920x1080@60Hz",
-                                    "-1x1080", " 1x1080",    "1x1@60.1234", "99999999999x1", "1920X1080",      "1920x1080@.5"};
+                                    "-1x1080", " 1x1080",    "1x1@60.1234", "99999999999x1", "1920X1080",      "1920x1080@.5",
+                                    "windows", "window@",    "@60",         "window60"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    struct transom_control_mode_wish wish = {.width = 7};
-    assert_false(guest_mode_parse(bad[i], &wish));
-    assert_int_equal(wish.width, 7);
+    struct guest_mode mode = {.wish.width = 7};
+    assert_false(guest_mode_parse(bad[i], &mode));
+    assert_int_equal(mode.wish.width, 7);
   }
 }
 
