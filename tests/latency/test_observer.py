@@ -69,4 +69,5 @@ def main():
             rig.end()
 
 
-main()
+if __name__ == "__main__":
+    main()
