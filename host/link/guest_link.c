@@ -82,11 +82,12 @@ static void handle(struct guest_link *link, enum link_event event, const char *t
 
 static void describe_running(const struct guest_link *link, char *text, size_t capacity) {
   const struct transom_region *region = &link->session->public.region;
-  if (link->report.sequence && link->report.state != TRANSOM_AGENT_RUNNING && link->report.text[0])
+  const bool has_report = link->report.sequence && link->report.text[0];
+  if (has_report && link->report.state != TRANSOM_AGENT_RUNNING)
     snprintf(text, capacity, "%s", link->report.text);
   else
-    snprintf(text, capacity, "%s on %s", region->agent_name[0] ? region->agent_name : "an agent",
-             region->guest_name[0] ? region->guest_name : "the guest");
+    snprintf(text, capacity, "%s on %s%s%s", region->agent_name[0] ? region->agent_name : "an agent",
+             region->guest_name[0] ? region->guest_name : "the guest", has_report ? ": " : "", has_report ? link->report.text : "");
 }
 
 static void handle_running(struct guest_link *link, enum link_event event) {
