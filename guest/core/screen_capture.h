@@ -13,6 +13,7 @@
 
 struct screen_capture;
 struct frame_copier;
+struct scrgb_convert;
 
 struct screen_mode {
   uint32_t width, height;
@@ -26,8 +27,11 @@ struct screen_frame {
   const uint8_t *pixels; /* NULL where a copier of the source's has them */
   size_t pitch_bytes;
   struct frame_copier *copier; /* NULL = the processor copies `pixels`. With one, `damage` is always known */
-  uint32_t rotation;           /* clockwise quarter turns to apply when showing */
-  uint64_t acquired_ns;        /* guest clock */
+  /* The pixels are scRGB, which the copier makes into the mode's RGB10A2 on the way; NULL = they are the mode's. Only where `damage` is
+   * known. */
+  const struct scrgb_convert *convert;
+  uint32_t rotation;    /* clockwise quarter turns to apply when showing */
+  uint64_t acquired_ns; /* guest clock */
   /* True: `damage` holds all that changed since the frame acquired before, and the pixels stand still until release(). False: the screen
    * may change under the reader's eyes and nobody knows where; the agent compares. */
   bool damage_known;
