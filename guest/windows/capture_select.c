@@ -66,7 +66,8 @@ static struct screen_capture *create_duplication(const struct capture_select *se
                                                       .way = way,
                                                       .base = (void *)(uintptr_t)select->device->base,
                                                       .bytes = select->device->bytes,
-                                                      .full_copies = select->settings->full_copies};
+                                                      .full_copies = select->settings->full_copies,
+                                                      .no_gpu_convert = capture_select_fault(select->settings, "convert")};
   if (pretends(select, "duplication", why) || pretends(select, step, why))
     return NULL;
   return capture_duplication_create(&options, why);
