@@ -67,6 +67,7 @@ struct screen_capture {
   const struct screen_capture_impl *impl;
   uint64_t period_ns; /* of the display; what polling at its rate means */
   bool rests;         /* rest() works: the system tells of news */
+  bool settling;      /* a way to the screen is still being made: ask again soon, whoever watches */
   bool cursor_apart;  /* cursor() may be asked at any time, and moves without a new frame */
   char text[160];     /* why there is no frame: one line for the user */
   char hint[160];     /* there are frames, but the user should know: one line; empty = nothing */

@@ -264,8 +264,11 @@ struct screen_capture *capture_duplication_create(const struct capture_duplicati
   }
   self->capture = (struct screen_capture){.impl = &impls[options->way], .period_ns = 16666667, .cursor_apart = true, .rests = true};
   self->options = *options;
-  input_desktop_follow(&self->desktop);
-  if (open_desktop(self) != -EIO)
+  struct input_desktop here = {.first = NULL}; /* another thread may look at the screen: there, acquire() follows */
+  input_desktop_follow(&here);
+  const int error = open_desktop(self);
+  input_desktop_finish(&here);
+  if (error != -EIO)
     return &self->capture;
   snprintf(why, D3D_ERROR_BYTES, "%s", self->capture.text);
   destroy(&self->capture);

@@ -130,5 +130,5 @@ struct screen_capture *capture_select_create(const struct capture_select *select
   struct capture_rung rungs[CAPTURE_LADDER_RUNGS_MAX];
   if (select->settings->source == AGENT_SOURCE_TEST_CARD)
     return test_card_create(select->card);
-  return capture_ladder_create(rungs, capture_select_rungs(select->settings, rungs), (void *)(uintptr_t)select);
+  return capture_ladder_create(rungs, capture_select_rungs(select->settings, rungs), (void *)(uintptr_t)select, true);
 }
