@@ -72,7 +72,7 @@ def stage_row(key, what, stage):
 def one_way_rows(chain, bench):
     run_agent(chain, CARD)
     path = bench.work / "guest.csv"
-    report = exec_latency(chain, "--csv", path, "--seconds", bench.amount(40, 3 if bench.effort == "smallest" else 10))
+    report = exec_latency(chain, "--csv", path, "--seconds", bench.amount(30, 3 if bench.effort == "smallest" else 10))
     rows = [stage_row(key, what, report["stages"][key]) for key, what in (ONE_WAY | HERE).items()]
     rows += at_most(path)
     rows.append(figure("bound", "worst bound of a one-way figure", "us", report["stages"]["publish_to_seen"]["bound_us"]))
@@ -97,7 +97,7 @@ def measure(bench):
 
 
 def steps(bench):
-    yield Step("boot", 12 + {"full": 125, "quick": 22, "smallest": 8}[bench.effort], lambda: measure(bench))
+    yield Step("boot", 12 + {"full": 115, "quick": 22, "smallest": 8}[bench.effort], lambda: measure(bench))
 
 
 tables = plain_tables

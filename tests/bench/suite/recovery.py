@@ -105,13 +105,13 @@ def rows_of(samples):
 
 
 def measure(bench):
-    rounds = bench.amount(20, 2 if bench.effort == "smallest" else 4)
+    scenes, kills = {"full": (5, 5), "quick": (1, 5), "smallest": (1, 2)}[bench.effort]
     samples = {key: [] for key in ("agent_start", "viewer_start", "viewer_killed", "agent_killed", "agent_killed_frame", "serve_killed")}
-    for _ in range(max(rounds // 4, 1)):
+    for _ in range(scenes):
         scene = Scene(bench)
         samples["agent_start"].append(start_of_agent(scene))
         samples["viewer_start"].append(start_of_viewer(scene))
-        for _ in range(max(rounds // 4, 2)):
+        for _ in range(kills):
             samples["viewer_killed"].append(kill_viewer(scene))
             whole, part = kill_agent(scene)
             samples["agent_killed"].append(whole)
@@ -122,7 +122,7 @@ def measure(bench):
 
 
 def steps(bench):
-    yield Step("kills", {"full": 40, "quick": 6, "smallest": 4}[bench.effort], lambda: measure(bench))
+    yield Step("kills", {"full": 15, "quick": 5, "smallest": 4}[bench.effort], lambda: measure(bench))
 
 
 tables = plain_tables

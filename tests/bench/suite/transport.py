@@ -39,7 +39,7 @@ def measure_way(bench, key, what, words, targets):
 def watch_agent(bench, start_agent_there, start_viewer_there):
     """The product's own programs, the viewer with its own histogram: (publish to seen, share of a core)."""
     agent = start_agent_there("--size", "1280x800", "--damage", "5")
-    frames = bench.amount(1800, 30)
+    frames = bench.amount(1200, 30)
     viewer = start_viewer_there("--renderer", "headless", "--same-clock", "--stats", "json", "--stats-interval-ms", "200", "--frames", frames,
                                 stdout=subprocess.PIPE)  # fmt: skip
     line, busy_ns, began = b"", 0, time.monotonic()
@@ -75,7 +75,7 @@ def measure_product_file(bench):
 
 def measure_consumed(bench, name, size, width, height):
     """With one memory pass over the same bytes beside it, in turns frame by frame."""
-    facts = bench.transport(size, "consume", width, height, bench.amount(600, 10))
+    facts = bench.transport(size, "consume", width, height, bench.amount(400, 10))
     key = f"consumed_{name.lower()}"
     whole, bands, plain = (quantiles(facts[part]) for part in ("publish_to_consumed_us", "publish_to_consumed_bands_us", "memcpy_us"))
     return [timing(key, f"publish → consumed, {name}, full frames", "us", whole, peer=PEER_CONSUMED[name]),
@@ -90,9 +90,9 @@ def steps(bench):
     for key, what, words, targets in ways(bench):
         yield Step(key, 1 + words[1] * pace.get(key, 0.0167), lambda k=key, w=what, x=words, t=targets: measure_way(bench, k, w, x, t))
     for key, measure in (("product", measure_product), ("product_file", measure_product_file)):
-        yield Step(key, 1 + bench.amount(1800, 30) * 0.0167, lambda m=measure: m(bench))
+        yield Step(key, 1 + bench.amount(1200, 30) * 0.0167, lambda m=measure: m(bench))
     for name, size, width, height in (("1080p", "64M", 1920, 1080), ("4K", "128M", 3840, 2160)):
-        yield Step(f"consumed_{name}", 1 + bench.amount(600, 10) * 0.06, lambda a=(name, size, width, height): measure_consumed(bench, *a))
+        yield Step(f"consumed_{name}", 1 + bench.amount(400, 10) * 0.06, lambda a=(name, size, width, height): measure_consumed(bench, *a))
 
 
 tables = plain_tables
