@@ -141,6 +141,7 @@ static bool format(struct agent *agent, const struct screen_mode *mode) {
   start_epoch(agent);
   log_info("formatted %s: %u slots of %llu KiB", device->text, plan.slot_count, (unsigned long long)(plan.slot_bytes[HEAD] >> 10));
   set_status(agent, TRANSOM_AGENT_STARTING, "starting");
+  doorbell_tell_of_epoch(&agent->doorbell);
   return true;
 }
 
