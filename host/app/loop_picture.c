@@ -108,8 +108,9 @@ static void fail(struct loop_picture *picture, const char *why) {
 static void presented(struct loop_picture *picture, uint64_t number, uint64_t submitted_ns) {
   picture->must_present = false;
   picture->handed_over_ns = clock_raw_ns();
+  const struct presenter_impl *impl = picture->presenter->impl;
   if (number)
-    feedback_handed_over(picture->feedback, submitted_ns, picture->handed_over_ns);
+    feedback_handed_over(picture->feedback, impl->pictures ? impl->pictures(picture->presenter) : 0, submitted_ns, picture->handed_over_ns);
   const bool is_told = feedback_state(picture->feedback) == FEEDBACK_BELIEVED;
   frame_feed_presented(picture->feed, submitted_ns, picture->handed_over_ns,
                        picture->window ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS, is_told ? number : 0);
