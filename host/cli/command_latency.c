@@ -3,6 +3,7 @@
 #include "common/options.h"
 #include "host/app/domain_source.h"
 #include "host/app/own_server.h"
+#include "host/app/report_file.h"
 #include "host/app/settings.h"
 #include "host/app/viewer.h"
 #include "host/cli/command.h"
@@ -119,10 +120,8 @@ static enum options_result load(const struct arguments *arguments, const char *d
   return result;
 }
 
-static bool is_stdout(const char *path) { return strcmp(path, "-") == 0; }
-
 static bool one_fits_stdout(const struct arguments *arguments) {
-  if (is_stdout(arguments->json) + is_stdout(arguments->csv) + is_stdout(arguments->html) <= 1)
+  if (report_file_is_stdout(arguments->json) + report_file_is_stdout(arguments->csv) + report_file_is_stdout(arguments->html) <= 1)
     return true;
   fprintf(stderr, "transom latency: only one report fits standard output; give the others a file\n");
   return false;
@@ -138,12 +137,12 @@ static int measure(const struct arguments *arguments, const char *domain) {
     return EXIT_STATUS_USAGE;
   if (load(arguments, domain, &settings) != OPTIONS_OK)
     return EXIT_STATUS_USAGE;
-  settings.latency =
-      (struct latency_settings){.wanted = true,
-                                .text = !is_stdout(arguments->json) && !is_stdout(arguments->csv) && !is_stdout(arguments->html),
-                                .json = arguments->json,
-                                .csv = arguments->csv,
-                                .html = arguments->html};
+  settings.latency = (struct latency_settings){.wanted = true,
+                                               .text = !report_file_is_stdout(arguments->json) && !report_file_is_stdout(arguments->csv) &&
+                                                       !report_file_is_stdout(arguments->html),
+                                               .json = arguments->json,
+                                               .csv = arguments->csv,
+                                               .html = arguments->html};
   log_set_level((enum log_level)settings.log_level);
   struct private_server *server = own_server_start(&settings);
   int status = viewer_run(&settings);

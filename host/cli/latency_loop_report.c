@@ -4,6 +4,7 @@
 #include "common/exit_status.h"
 #include "common/log.h"
 #include "host/app/latency_loop.h"
+#include "host/app/report_file.h"
 #include "host/cli/interrupt.h"
 #include "host/event/event_loop.h"
 
@@ -19,21 +20,19 @@ typedef void (*loop_writer)(const struct loop_figures *figures, unsigned count, 
 
 static const char *presenter_of(const struct loop_figures *figures, unsigned count) { return count ? figures[0].presenter : "none"; }
 
+struct written {
+  const struct loop_figures *figures;
+  unsigned count;
+  loop_writer writer;
+};
+
+static void write_one(FILE *out, void *user_data) {
+  const struct written *written = user_data;
+  written->writer(written->figures, written->count, presenter_of(written->figures, written->count), out);
+}
+
 static bool write_report(const struct loop_figures *figures, unsigned count, const char *path, loop_writer writer) {
-  const bool is_stdout = strcmp(path, "-") == 0;
-  if (!path[0])
-    return true;
-  FILE *out = is_stdout ? stdout : fopen(path, "we");
-  bool good = out != NULL;
-  if (out) {
-    writer(figures, count, presenter_of(figures, count), out);
-    good = fflush(out) == 0 && !ferror(out);
-    if (!is_stdout)
-      good = fclose(out) == 0 && good;
-  }
-  if (!good)
-    log_error("cannot write the report %s: %s", path, strerror(errno));
-  return good;
+  return report_file_write(path, write_one, &(struct written){figures, count, writer});
 }
 
 /* One line on a terminal, written over again and again. */
@@ -67,7 +66,7 @@ static unsigned measure(struct event_loop *loop, const struct view_settings *set
 }
 
 static int report(const struct loop_figures *figures, unsigned count, unsigned complete, const struct latency_loop_paths *paths) {
-  const bool is_taken = strcmp(paths->json, "-") == 0 || strcmp(paths->csv, "-") == 0 || strcmp(paths->html, "-") == 0;
+  const bool is_taken = report_file_is_stdout(paths->json) || report_file_is_stdout(paths->csv) || report_file_is_stdout(paths->html);
   if (!is_taken)
     loop_figures_text(figures, count, presenter_of(figures, count), stdout);
   bool good = write_report(figures, count, paths->json, loop_figures_json);

@@ -59,9 +59,9 @@ static double whole_of(const struct loop_record *record) {
   return record->outcome == LOOP_MEASURED ? (double)loop_trial_span(&record->trial, LOOP_SPAN_WHOLE) : -1;
 }
 
-/* A number of 1, 2 or 5 that is at least this, so that axes have round ends. */
+/* The next round number: where an axis ends. */
 static double round_up(double ns) {
-  const double steps[] = {1, 2, 5, 10};
+  const double steps[] = {1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10};
   double decade = pow(10, floor(log10(ns > 1 ? ns : 1)));
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
     if (steps[i] * decade >= ns)
