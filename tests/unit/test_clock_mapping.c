@@ -196,13 +196,17 @@ static void steps_are_not_crossed(void **state) {
 static void quick_answers_bind_tightly(void **state) {
   static struct simulation simulation;
   struct clock_time time;
+  unsigned tight = 0;
   (void)state;
   run(&simulation, 1 * US, 20e-6, 1, false);
   const struct clock_mapping *mapping = &simulation.mapping;
-  const struct clock_offset *newest = &mapping->kept[(mapping->first + mapping->count - 1) % CLOCK_MAPPING_WINDOWS];
-  uint64_t host_ns = newest->asked_ns;
-  assert_int_equal(clock_mapping_convert(mapping, newest->guest_ns, host_ns, &time), CLOCK_MAPPING_KNOWN);
-  assert_true(time.bound_ns < 10000);
+  assert_true(mapping->count > 10);
+  for (uint32_t i = 1; i + 1 < mapping->count; i++) { /* the last is not old enough to be sure of */
+    const struct clock_offset *kept = &mapping->kept[(mapping->first + i) % CLOCK_MAPPING_WINDOWS];
+    assert_int_equal(clock_mapping_convert(mapping, kept->guest_ns, kept->asked_ns + (uint64_t)MS, &time), CLOCK_MAPPING_KNOWN);
+    tight += time.bound_ns < 10000;
+  }
+  assert_true(tight * 2 > mapping->count); /* a second may have a single exchange, and that one a long way */
 }
 
 static struct clock_exchange at(uint64_t host_s, int64_t offset_ns) {
