@@ -40,7 +40,7 @@ static const struct option_entry entries[] = {
 };
 
 static const struct option_table table = {
-    .usage = "transom-agent [run|install|uninstall|status|driver|selftest] [OPTION...]",
+    .usage = "transom-agent [run|install|uninstall|status|driver|selftest|loop-card] [OPTION...]",
     .summary = PUBLISH_SETTINGS_SUMMARY,
     .entries = entries,
     .epilog = "Options may also stand in ProgramData\\Transom\\" CONFIG_FILE ", section [agent].",
