@@ -3,7 +3,6 @@
 #include "common/clock.h"
 #include "common/memory_copy.h"
 #include "guest/windows/ivshmem_driver.h"
-
 #include "protocol/layout.h"
 
 #include <stdatomic.h>
