@@ -36,7 +36,7 @@ def selftest_says_what_works(rig):
     for result in report["results"]:
         verdicts.setdefault(result["subject"], []).append(result["result"])
     for subject in ("active outputs", "region", "mapping, file", "cursor", "session", "clock", "desktop", "GDI",
-                    "the test card, read back from the GPU", "the test card, by Direct3D 11"):  # fmt: skip
+                    "HDR (PQ) by the GPU", "wide gamut (sRGB) by the GPU", "the test card, read back from the GPU", "the test card, by Direct3D 11"):  # fmt: skip
         assert verdicts[subject] == ["PASS"], f"{subject}: {verdicts.get(subject)}"
     for subject, verdict in verdicts.items():
         assert verdict == ["FAIL"] or ("Duplication" not in subject and "into the region" not in subject), f"{subject} passed under Wine"
