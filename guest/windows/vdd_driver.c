@@ -98,17 +98,26 @@ static bool change_settings(const struct display_mode *mode) {
 
 /* ---- the pipe ---- */
 
-/* A pipe whose maker does not read would keep us for ever. */
-static bool write_within(HANDLE pipe, const void *data, DWORD bytes, DWORD milliseconds) {
-  DWORD written = 0;
+/* Waits for what began on `pipe`, and not for ever: whoever made the pipe may be anybody. False: it failed, or took too long. */
+static bool ends_within(HANDLE pipe, OVERLAPPED *wait, bool begun) {
+  DWORD bytes = 0;
+  if (!begun && GetLastError() != ERROR_IO_PENDING)
+    return false;
+  if (WaitForSingleObject(wait->hEvent, PIPE_WAIT_MS) != WAIT_OBJECT_0)
+    CancelIo(pipe);
+  return GetOverlappedResult(pipe, wait, &bytes, TRUE);
+}
+
+/* The command, and then an answer or the other side's end: one that we leave before it looks never hears us. */
+static bool say_reload(HANDLE pipe) {
+  char answer[64];
   OVERLAPPED wait = {.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL)};
   if (!wait.hEvent)
     return false;
-  bool good = WriteFile(pipe, data, bytes, NULL, &wait) || GetLastError() == ERROR_IO_PENDING;
-  if (good && WaitForSingleObject(wait.hEvent, milliseconds) != WAIT_OBJECT_0)
-    CancelIo(pipe);
-  good = good && GetOverlappedResult(pipe, &wait, &written, TRUE) && written == bytes;
+  const bool good = ends_within(pipe, &wait, WriteFile(pipe, RELOAD, sizeof RELOAD - sizeof(wchar_t), NULL, &wait));
   const DWORD error = GetLastError();
+  if (good)
+    ends_within(pipe, &wait, ReadFile(pipe, answer, sizeof answer, NULL, &wait));
   CloseHandle(wait.hEvent);
   SetLastError(error);
   return good;
@@ -122,7 +131,7 @@ static bool ask_to_reload(void) {
   const HANDLE pipe = CreateFileW(PIPE, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, flags, NULL);
   if (pipe == INVALID_HANDLE_VALUE)
     return false;
-  const bool good = write_within(pipe, RELOAD, sizeof RELOAD - sizeof(wchar_t), PIPE_WAIT_MS);
+  const bool good = say_reload(pipe);
   const DWORD error = GetLastError();
   CloseHandle(pipe);
   SetLastError(error);

@@ -118,18 +118,24 @@ static void settings_are_changed_and_read_again(const char *directory) {
   CloseHandle(shared[0]);
 }
 
+/* Also what a run that failed has left. */
+static void forget(void) {
+  RegDeleteTreeW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Parsec");
+  RegDeleteTreeW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\MikeTheTech");
+  RegDeleteTreeW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\WUDF\\Services\\usbmmIdd");
+}
+
 int main(int argc, char **argv) {
   if (argc != 2)
     return 2;
   log_set_level(LOG_ERROR);
+  forget();
   EXPECT(offer("PCI\\VEN_10DE&DEV_2684", 640, 480, 0) == DISPLAY_OFFER_NONE);
   EXPECT(offer("root\\sudomaker\\sudovda", 640, 480, 0) == DISPLAY_OFFER_NONE);
   keys_take_one_mode_of_ours();
   values_take_one_mode_of_ours();
   settings_are_changed_and_read_again(argv[1]);
-  RegDeleteTreeW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Parsec");
-  RegDeleteTreeW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\MikeTheTech");
-  RegDeleteTreeW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\WUDF\\Services\\usbmmIdd");
+  forget();
   puts("three drivers were told of modes, and nothing of the user's was touched");
   return 0;
 }
