@@ -24,6 +24,7 @@
 #define HEAD 0u
 #define SLOTS_WANTED 3u                       /* one written, one newest, one held */
 #define FRAME_BYTES_FIRST (1024u * 768u * 4u) /* planned for as long as no display is known; slots grow to the region's size anyway */
+#define RETRY_SETTLING_NS UINT64_C(20000000)  /* the source is still being made */
 #define RETRY_BUSY_NS UINT64_C(2000000)       /* every slot was held: look again soon */
 #define FEATURES                                                                                                                           \
   (TRANSOM_FEATURE_BANDS | TRANSOM_FEATURE_DAMAGE | TRANSOM_FEATURE_HISTORY | TRANSOM_FEATURE_CURSOR | TRANSOM_FEATURE_CLOCK |             \
@@ -140,6 +141,7 @@ static bool format(struct agent *agent, const struct screen_mode *mode) {
   start_epoch(agent);
   log_info("formatted %s: %u slots of %llu KiB", device->text, plan.slot_count, (unsigned long long)(plan.slot_bytes[HEAD] >> 10));
   set_status(agent, TRANSOM_AGENT_STARTING, "starting");
+  doorbell_tell_of_epoch(&agent->doorbell);
   return true;
 }
 
@@ -339,6 +341,8 @@ static uint64_t next_look_ns(const struct agent *agent, uint64_t now_ns) {
   const uint64_t paced_ns = now_ns + poll_pacer_screen_ns(&agent->pacer, now_ns);
   if (agent->retry)
     return now_ns + RETRY_BUSY_NS;
+  if (capture->settling)
+    return now_ns + RETRY_SETTLING_NS;
   const uint64_t known_ns = capture->impl->next_ns && agent->pacer.watched ? capture->impl->next_ns(capture, now_ns) : 0;
   return known_ns ? known_ns : paced_ns;
 }

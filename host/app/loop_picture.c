@@ -68,7 +68,7 @@ static void take_news(struct loop_picture *picture) {
   const uint64_t submitted_ns = clock_raw_ns();
   if (picture->presenter->impl->present(picture->presenter) != PRESENTER_OK)
     return;
-  frame_feed_presented(picture->feed, submitted_ns, clock_raw_ns(), LATENCY_SOURCE_HEADLESS);
+  frame_feed_presented(picture->feed, submitted_ns, clock_raw_ns(), LATENCY_SOURCE_HEADLESS, 0);
   tell(picture);
 }
 

@@ -227,10 +227,13 @@ static void follows_modes_and_formats_anew_when_it_must(void **state) {
   struct transom_frame frame = newest(agent_fixture_consumer(fixture, 0), false, 0);
   assert_true(agent_fixture_shows(fixture, &frame));
 
+  fixture->rings = 0;
   fixture->mode.width = 1000, fixture->mode.height = 800; /* two slots only */
   agent_fixture_run(fixture, 300 * MS);
   agent_fixture_attach(fixture);
   assert_true(fixture->region.epoch != epoch);
+  assert_int_equal(fixture->rings, 1); /* the consumer is armed for nothing, and is told of the new epoch */
+  assert_int_equal(fixture->last_vector, TRANSOM_VECTOR_EVENT);
   assert_int_equal(fixture->region.queues[0].slot_count, 2);
   frame = newest(agent_fixture_consumer(fixture, 0), false, 0);
   assert_true(agent_fixture_shows(fixture, &frame));

@@ -29,7 +29,7 @@ def virtual_displays_are_told_of_modes(rig):
 
 def starts_and_stops_leave_no_handles(rig):
     region = os.path.join(rig.directory, "cycles")
-    show(rig.wine.require("tests/windows/guest/test_cycles.exe", windows_path(region), timeout_s=300))
+    show(rig.wine.require("tests/windows/guest/test_cycles.exe", windows_path(region), timeout_s=1200))
 
 
 def selftest_says_what_works(rig):
