@@ -21,6 +21,12 @@ def direct_copy_survives_every_failure(rig):
     show(rig.wine.require("tests/windows/guest/test_direct_copy.exe", timeout_s=600))
 
 
+def virtual_displays_are_told_of_modes(rig):
+    directory = os.path.join(rig.directory, "vdd")
+    os.mkdir(directory)
+    show(rig.wine.require("tests/windows/guest/test_virtual_display.exe", windows_path(directory)))
+
+
 def starts_and_stops_leave_no_handles(rig):
     region = os.path.join(rig.directory, "cycles")
     show(rig.wine.require("tests/windows/guest/test_cycles.exe", windows_path(region), timeout_s=1200))
@@ -52,4 +58,10 @@ def agent_is_one_small_file(rig):
     print(f"       {os.path.getsize(path)} bytes; from Windows it takes {', '.join(sorted(names))}", flush=True)
 
 
-TESTS = [agent_is_one_small_file, selftest_says_what_works, direct_copy_survives_every_failure, starts_and_stops_leave_no_handles]
+TESTS = [
+    agent_is_one_small_file,
+    selftest_says_what_works,
+    virtual_displays_are_told_of_modes,
+    direct_copy_survives_every_failure,
+    starts_and_stops_leave_no_handles,
+]
