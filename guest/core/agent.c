@@ -139,6 +139,7 @@ static bool format(struct agent *agent, const struct screen_mode *mode) {
   start_epoch(agent);
   log_info("formatted %s: %u slots of %llu KiB", device->text, plan.slot_count, (unsigned long long)(plan.slot_bytes[HEAD] >> 10));
   set_status(agent, TRANSOM_AGENT_STARTING, "starting");
+  doorbell_call(&agent->doorbell);
   return true;
 }
 

@@ -103,6 +103,7 @@ struct guest_link {
   pthread_mutex_t lock;         /* `session`, against guest_link_session() on other threads */
   struct link_session *session; /* RUNNING and AGENT_LOST */
   struct event_source *bell;
+  uint64_t called_ns; /* when a new agent's bell was followed last */
   struct wake_throttle throttle;
   uint64_t heartbeat, heartbeat_ns; /* as last seen, and when it moved */
   struct transom_agent_report report;
@@ -226,11 +227,28 @@ static bool take_news_and_arm(struct guest_link *link) {
   return (link->session && read_report(link)) || any;
 }
 
+static void watch_session(struct guest_link *link);
+static void schedule(struct guest_link *link);
+
+/* A new agent rings whoever has joined an epoch before its own. Not more often than by the tick, whatever a guest rings. */
+static bool follow_call(struct guest_link *link) {
+  if (validate_epoch(&link->session->public.region))
+    return false;
+  if (link->now_ns() - link->called_ns < ATTACH_RETRY_NS)
+    return true;
+  link->called_ns = link->now_ns();
+  watch_session(link);
+  schedule(link);
+  return true;
+}
+
 static void on_bell(int fd, uint32_t events, void *user_data) {
   struct guest_link *link = user_data;
   uint64_t rings;
   (void)events;
   if (read(fd, &rings, sizeof rings) < 0 && errno != EAGAIN)
+    return;
+  if (follow_call(link))
     return;
   clock_probe_look(link->clock);
   bool news = take_news_and_arm(link);

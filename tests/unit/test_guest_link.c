@@ -437,6 +437,33 @@ static void doorbell_brings_messages(void **state) {
   end_served(&served);
 }
 
+/* Whoever has joined an epoch before is rung by the new agent, and is attached to it without waiting for a tick. A guest that changes its
+ * epoch all the time is followed no more often than by the tick. */
+static void new_agent_calls(void **state) {
+  struct served served;
+  struct fixture *fixture = *state;
+  struct transom_consumers consumers;
+  struct transom_bell bells[TRANSOM_CONSUMERS_MAX];
+  begin_served(&served, fixture);
+  consumers_init(&consumers, &fixture->region);
+  assert_int_equal(consumers_call(&consumers, bells), 0); /* nobody of before */
+  for (uint64_t epoch = 32; epoch < 40; epoch++) {
+    int sessions = fixture->sessions;
+    test_now_ns += epoch == 39 ? MS : 1000 * MS;
+    assert_true(region_file_format(served.base, BYTES, epoch, &fixture->region));
+    consumers_init(&consumers, &fixture->region);
+    assert_int_equal(consumers_call(&consumers, bells), 1);
+    assert_int_equal(bells[0].vector, TRANSOM_VECTOR_EVENT);
+    assert_int_equal(ivshmem_peer_ring(&served.agent, bells[0].peer_id, bells[0].vector), 0);
+    while (fixture->sessions == sessions && event_loop_run_once(fixture->loop, epoch == 39 ? 0 : 10000) > 0)
+      ;
+    assert_int_equal(fixture->sessions - sessions, epoch == 39 ? 0 : 1);
+  }
+  tick_after(fixture, MS);
+  assert_state(fixture, GUEST_LINK_RUNNING);
+  end_served(&served);
+}
+
 static void empty_rings_are_throttled(void **state) {
   struct served served;
   struct fixture *fixture = *state;
@@ -560,6 +587,7 @@ int main(void) {
       LINKED(second_viewer_is_no_controller),
       LINKED(agent_says_why_there_is_no_picture),
       LINKED(doorbell_brings_messages),
+      LINKED(new_agent_calls),
       LINKED(empty_rings_are_throttled),
       LINKED(server_dies_and_another_comes),
       LINKED(private_server),
