@@ -45,7 +45,8 @@ int presented_tear_down(void **state) {
   return 0;
 }
 
-int presented_run_group(const char *screen, const char *name, const struct CMUnitTest *tests, size_t count) {
+int presented_run_group(const char *screen, const char *name, const struct CMUnitTest *tests, size_t count, CMFixtureFunction before,
+                        CMFixtureFunction after) {
   static struct window_test test;
   if (!x_display_start(&test.display, screen)) {
     fprintf(stderr, "no Xvfb here\n");
@@ -54,7 +55,7 @@ int presented_run_group(const char *screen, const char *name, const struct CMUni
   current = &test;
   if (getenv("TRANSOM_TEST_FILTER"))
     cmocka_set_test_filter(getenv("TRANSOM_TEST_FILTER"));
-  int failed = _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+  int failed = _cmocka_run_group_tests(name, tests, count, before, after);
   x_display_stop(&test.display);
   return failed;
 }

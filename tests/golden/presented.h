@@ -22,7 +22,11 @@ int presented_tear_down(void **state);
 #define PRESENTED_TEST(name) cmocka_unit_test_setup_teardown(name, presented_set_up, presented_tear_down)
 
 /* Starts an X server of this size ("1920x1200x24") and runs them. The program's exit status: 77 where there is no Xvfb. */
-#define presented_run(screen, tests) presented_run_group(screen, #tests, tests, sizeof(tests) / sizeof *(tests))
-int presented_run_group(const char *screen, const char *name, const struct CMUnitTest *tests, size_t count);
+#define presented_run(screen, tests) presented_run_with(screen, tests, NULL, NULL)
+/* With something around all of them, on the same X server. */
+#define presented_run_with(screen, tests, before, after)                                                                                   \
+  presented_run_group(screen, #tests, tests, sizeof(tests) / sizeof *(tests), before, after)
+int presented_run_group(const char *screen, const char *name, const struct CMUnitTest *tests, size_t count, CMFixtureFunction before,
+                        CMFixtureFunction after);
 
 #endif
