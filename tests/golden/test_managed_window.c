@@ -108,7 +108,7 @@ static pid_t manager;
 
 static int start_manager(void **state) {
   (void)state;
-  return (manager = window_manager_start(&current->display)) > 0 ? 0 : -1;
+  return (manager = window_manager_start(&current->display, directory)) > 0 ? 0 : -1;
 }
 
 static int stop_manager(void **state) {

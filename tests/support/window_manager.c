@@ -12,14 +12,16 @@
 #define LOOK_NS 10000000L
 #define NOT_INSTALLED 127
 
-static void run(const char *display) {
+static void run(const char *display, const char *home) {
   int null = open("/dev/null", O_RDWR);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(null, STDOUT_FILENO);
   dup2(null, STDERR_FILENO);
   setenv("DISPLAY", display, 1);
-  setenv("HOME", "/nonexistent", 1); /* its own defaults, nobody's settings */
-  setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+  setenv("HOME", home, 1);
+  setenv("XDG_CONFIG_HOME", home, 1);
+  setenv("XDG_CACHE_HOME", home, 1);
+  setenv("XDG_DATA_HOME", home, 1);
   execlp("openbox", "openbox", "--sm-disable", (char *)NULL);
   _exit(NOT_INSTALLED);
 }
@@ -37,10 +39,10 @@ static bool is_at_work(const struct x_display *display) {
   return count == 1;
 }
 
-pid_t window_manager_start(const struct x_display *display) {
+pid_t window_manager_start(const struct x_display *display, const char *home) {
   pid_t manager = fork();
   if (manager == 0)
-    run(display->name);
+    run(display->name, home);
   while (manager > 0 && !is_at_work(display)) {
     if (waitpid(manager, NULL, WNOHANG) == manager)
       return -1;
