@@ -395,9 +395,9 @@ int validate_attach(volatile void *base, uint64_t mapped_bytes, uint64_t feature
     return -EINVAL;
   struct transom_header header;
   int rc = read_header(base, &header);
+  *compatibility = version_check(&header, features_known);
   if (rc == -EAGAIN)
     return rc;
-  *compatibility = version_check(&header, features_known);
   if (*compatibility != TRANSOM_COMPATIBLE)
     return -EPROTO;
   if (rc == 0 && !header_honest(&header, mapped_bytes))

@@ -71,7 +71,7 @@ struct transom_region {
 };
 
 /* Attaches to what an agent has formatted. `base` is mapped read-write, page-aligned, `mapped_bytes` long.
- *   -EAGAIN     not formatted, or being formatted: try again later
+ *   -EAGAIN     not formatted, or being formatted: try again later. `*compatibility` tells blank from foreign
  *   -EPROTO     another major or a missing feature: `*compatibility` says which (always written)
  *   -EBADMSG    a header, table or section that no honest agent writes
  *   -EINVAL     the mapping itself is too small, too large or misaligned */

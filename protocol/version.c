@@ -1,7 +1,9 @@
 #include "protocol/version.h"
 
 enum transom_compatibility version_check(const struct transom_header *header, uint64_t features_known) {
-  if (header->magic != TRANSOM_MAGIC || header->epoch == 0)
+  if (header->magic != TRANSOM_MAGIC)
+    return header->magic ? TRANSOM_FOREIGN : TRANSOM_NOT_FORMATTED;
+  if (header->epoch == 0)
     return TRANSOM_NOT_FORMATTED;
   if (header->layout_major < TRANSOM_LAYOUT_MAJOR)
     return TRANSOM_AGENT_TOO_OLD;
@@ -22,6 +24,8 @@ const char *version_compatibility_name(enum transom_compatibility compatibility)
     return "compatible";
   case TRANSOM_NOT_FORMATTED:
     return "not formatted";
+  case TRANSOM_FOREIGN:
+    return "not ours";
   case TRANSOM_AGENT_TOO_OLD:
     return "agent too old";
   case TRANSOM_AGENT_TOO_NEW:

@@ -14,6 +14,7 @@ extern "C" {
 enum transom_compatibility {
   TRANSOM_COMPATIBLE = 0,
   TRANSOM_NOT_FORMATTED,   /* no magic: no agent has run, or one is formatting just now */
+  TRANSOM_FOREIGN,         /* another magic: the region of another program, or junk. No agent of ours formats it unasked */
   TRANSOM_AGENT_TOO_OLD,   /* lower major */
   TRANSOM_AGENT_TOO_NEW,   /* higher major */
   TRANSOM_FEATURE_MISSING, /* the agent requires a feature that we do not know */

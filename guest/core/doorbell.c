@@ -11,12 +11,12 @@ static void ring(struct doorbell *doorbell, const struct transom_bell *bells, ui
   doorbell->rung += count;
 }
 
+void doorbell_tell_of_epoch(struct doorbell *doorbell) {
+  struct transom_bell bells[TRANSOM_CONSUMERS_MAX];
+  ring(doorbell, bells, consumers_left_behind(&doorbell->consumers, bells));
+}
+
 void doorbell_signal(struct doorbell *doorbell, uint32_t wake, uint32_t head) {
   struct transom_bell bells[TRANSOM_CONSUMERS_MAX];
   ring(doorbell, bells, consumers_signal(&doorbell->consumers, wake, head, bells));
-}
-
-void doorbell_call(struct doorbell *doorbell) {
-  struct transom_bell bells[TRANSOM_CONSUMERS_MAX];
-  ring(doorbell, bells, consumers_call(&doorbell->consumers, bells));
 }

@@ -17,13 +17,12 @@ static bool exists(const char *region) {
   return access(path, F_OK) == 0;
 }
 
+/* False: there is something to choose from, and nobody but the user can. */
 static bool pick(struct view_settings *settings) {
   char names[512];
-  if (libvirt_pick(settings->connect, LIMIT_MS, settings->domain, sizeof settings->domain, names, sizeof names))
-    return true;
-  if (!names[0])
-    return false;
-  log_error("which VM? %s", names);
+  if (libvirt_pick(settings->connect, LIMIT_MS, settings->domain, sizeof settings->domain, names, sizeof names) || !names[0])
+    return true; /* libvirt has none: wait for a server of the name "default" */
+  log_error("which VM? Give its name, and --start for one that is off: %s", names);
   return false;
 }
 
@@ -49,7 +48,7 @@ bool domain_source_resolve(struct view_settings *settings) {
   if (settings->region_given)
     return true;
   if (!settings->domain_given && !exists(settings->region) && !pick(settings))
-    return true; /* as before: wait for a server of the name "default" */
+    return false;
   libvirt_resolve(settings->connect, settings->domain, LIMIT_MS, &place);
   if (place.uri[0]) {
     take_place(settings, &place);

@@ -138,6 +138,7 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
     window_show(viewer->window);
     viewer_window_post_size(viewer);
   }
+  viewer_feedback_start(viewer);
   return true;
 }
 
@@ -156,7 +157,7 @@ static bool start_control(struct viewer *viewer, char *error, size_t capacity) {
                                .head = (uint32_t)settings->head,
                                .seconds = (uint64_t)settings->seconds,
                                .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0,
-                               .latency_interval_ms = latency_monitor_tick_ms(settings),
+                               .latency_interval_ms = latency_monitor_tick_ms(settings, viewer->hud.mode != HUD_OFF),
                                .clock_interval_ns = latency_monitor_clock_ns(settings)};
   guest_mode_parse(settings->guest_mode, &viewer->control_options.mode); /* checked by settings_load() */
   viewer->control = control_thread_start(&viewer->control_options, &events, viewer, error, capacity);
@@ -190,7 +191,7 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
     return false;
   }
   frame_feed_trace(viewer->feed, latency_monitor_trace(viewer->latency));
-  latency_monitor_want_graph(viewer->latency, viewer->hud.visible);
+  latency_monitor_want_graph(viewer->latency, viewer->hud.mode != HUD_OFF);
   if (!viewer_input_start(&viewer->input, settings, viewer->window, &viewer->post, on_input_changed, viewer, error, capacity) ||
       !start_frames(viewer, error, capacity))
     return false;
@@ -235,6 +236,7 @@ static void destroy(struct viewer *viewer) {
   frame_thread_destroy(atomic_load(&viewer->frames));
   screenshot_finish(viewer->screenshot);
   frame_feed_destroy(viewer->feed); /* detaches the region from the presenter */
+  viewer_feedback_stop(viewer);
   if (viewer->presenter)
     viewer->presenter->impl->destroy(viewer->presenter);
   window_destroy(viewer->window);
@@ -273,7 +275,7 @@ static struct viewer *create(const struct view_settings *settings) {
   if (!viewer)
     return NULL;
   viewer->settings = settings;
-  viewer->hud.visible = settings->hud;
+  viewer->hud.mode = hud_first_mode(settings);
   viewer->start.began_ns = clock_monotonic_ns();
   sem_init(&viewer->ended, 0, 0);
   window_post_init(&viewer->post);
@@ -299,7 +301,7 @@ int viewer_run(const struct view_settings *settings) {
   memory_copy_init();
   control_thread_block_signals();
   window_prepare_process();
-  if (latency_monitor_tick_ms(settings) && !(latency = latency_monitor_create(settings)))
+  if (latency_monitor_tick_ms(settings, hud_first_mode(settings) != HUD_OFF) && !(latency = latency_monitor_create(settings)))
     return EXIT_STATUS_FAILED;
   struct viewer *viewer = create(settings);
   int status = EXIT_STATUS_FAILED;

@@ -44,7 +44,8 @@ static void look(volatile void *base, uint64_t bytes, struct region_probe *probe
   enum transom_compatibility compatibility;
   int result = validate_attach(base, bytes, TRANSOM_FEATURES_KNOWN, &region, &compatibility);
   if (result) {
-    probe->state = result == -EAGAIN ? REGION_PROBE_EMPTY : result == -EPROTO ? REGION_PROBE_INCOMPATIBLE : REGION_PROBE_FOREIGN;
+    bool is_blank = result == -EAGAIN && compatibility != TRANSOM_FOREIGN;
+    probe->state = is_blank ? REGION_PROBE_EMPTY : result == -EPROTO ? REGION_PROBE_INCOMPATIBLE : REGION_PROBE_FOREIGN;
     return;
   }
   snprintf(probe->agent, sizeof probe->agent, "%s", region.agent_name);

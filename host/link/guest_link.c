@@ -9,6 +9,7 @@
 #include "host/link/controller_claim.h"
 #include "host/link/guest_link_internal.h"
 #include "host/link/link_session.h"
+#include "host/link/link_states.h"
 #include "host/link/shared_memory.h"
 #include "protocol/agent_status.h"
 #include "protocol/control_message.h"
@@ -22,66 +23,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What may happen in which state, and what follows. `-` cannot happen: logged, and nothing changes.
- *
- *                 OPENED   LOST       ATTACHED  UNFORMATTED  INCOMPATIBLE  DISHONEST  EPOCH_MOVED  HEARTBEAT  SILENCE
- *  NO_REGION      WAITING  stays      -         -            -             -          -            -          -
- *  WAITING        -        NO_REGION  RUNNING   stays        INCOMPATIBLE  BROKEN     -            -          -
- *  RUNNING        -        NO_REGION  -         -            -             -          WAITING      stays      AGENT_LOST
- *  AGENT_LOST     -        NO_REGION  -         -            -             -          WAITING      RUNNING    stays
- *  INCOMPATIBLE   -        NO_REGION  RUNNING   WAITING      stays         BROKEN     -            -          -
- *  BROKEN         -        NO_REGION  RUNNING   WAITING      INCOMPATIBLE  stays      -            -          -
- *
- * A session begins with ATTACHED and ends with EPOCH_MOVED or LOST. LOST: the file is gone or another one, or the server offers another
- * place; a server that merely died is not LOST, because what we hold goes on working. */
-enum link_event {
-  LINK_OPENED,
-  LINK_LOST,
-  LINK_ATTACHED,
-  LINK_UNFORMATTED,
-  LINK_INCOMPATIBLE,
-  LINK_DISHONEST,
-  LINK_EPOCH_MOVED,
-  LINK_HEARTBEAT,
-  LINK_SILENCE,
-  LINK_EVENTS
-};
-#define LINK_STATES (GUEST_LINK_BROKEN + 1)
-
-#define TO(state) ((uint8_t)(1 + (state))) /* 0 = cannot happen */
-static const uint8_t transitions[LINK_STATES][LINK_EVENTS] = {
-    [GUEST_LINK_NO_REGION] = {[LINK_OPENED] = TO(GUEST_LINK_WAITING), [LINK_LOST] = TO(GUEST_LINK_NO_REGION)},
-    [GUEST_LINK_WAITING] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                            [LINK_ATTACHED] = TO(GUEST_LINK_RUNNING),
-                            [LINK_UNFORMATTED] = TO(GUEST_LINK_WAITING),
-                            [LINK_INCOMPATIBLE] = TO(GUEST_LINK_INCOMPATIBLE),
-                            [LINK_DISHONEST] = TO(GUEST_LINK_BROKEN)},
-    [GUEST_LINK_RUNNING] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                            [LINK_EPOCH_MOVED] = TO(GUEST_LINK_WAITING),
-                            [LINK_HEARTBEAT] = TO(GUEST_LINK_RUNNING),
-                            [LINK_SILENCE] = TO(GUEST_LINK_AGENT_LOST)},
-    [GUEST_LINK_AGENT_LOST] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                               [LINK_EPOCH_MOVED] = TO(GUEST_LINK_WAITING),
-                               [LINK_HEARTBEAT] = TO(GUEST_LINK_RUNNING),
-                               [LINK_SILENCE] = TO(GUEST_LINK_AGENT_LOST)},
-    [GUEST_LINK_INCOMPATIBLE] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                                 [LINK_ATTACHED] = TO(GUEST_LINK_RUNNING),
-                                 [LINK_UNFORMATTED] = TO(GUEST_LINK_WAITING),
-                                 [LINK_INCOMPATIBLE] = TO(GUEST_LINK_INCOMPATIBLE),
-                                 [LINK_DISHONEST] = TO(GUEST_LINK_BROKEN)},
-    [GUEST_LINK_BROKEN] = {[LINK_LOST] = TO(GUEST_LINK_NO_REGION),
-                           [LINK_ATTACHED] = TO(GUEST_LINK_RUNNING),
-                           [LINK_UNFORMATTED] = TO(GUEST_LINK_WAITING),
-                           [LINK_INCOMPATIBLE] = TO(GUEST_LINK_INCOMPATIBLE),
-                           [LINK_DISHONEST] = TO(GUEST_LINK_BROKEN)},
-};
-
 #define OPEN_RETRY_NS UINT64_C(1000000000)
 #define OPEN_TIMEOUT_MS 1000  /* while there is nothing to show */
 #define REOPEN_TIMEOUT_MS 100 /* while the old mapping works: a viewer that is in use does not wait */
 #define ATTACH_RETRY_NS UINT64_C(100000000)
 #define WATCH_NS UINT64_C(250000000)       /* epoch and heartbeat, when the doorbell brings the rest: 4 wake-ups a second */
 #define WATCH_POLLED_NS UINT64_C(50000000) /* without a doorbell: messages wait this long */
+#define EPOCH_BELL_NS UINT64_C(100000000)  /* a bell for a new epoch is heard so long after the one before: later ones wait for the tick */
 #define EVENT_ROUNDS_MAX 4                 /* arm, look again: after so many rounds the next tick looks */
 
 struct guest_link {
@@ -103,25 +51,14 @@ struct guest_link {
   pthread_mutex_t lock;         /* `session`, against guest_link_session() on other threads */
   struct link_session *session; /* RUNNING and AGENT_LOST */
   struct event_source *bell;
-  uint64_t called_ns; /* when a new agent's bell was followed last */
   struct wake_throttle throttle;
   uint64_t heartbeat, heartbeat_ns; /* as last seen, and when it moved */
+  uint64_t epoch_bell_ns;
   struct transom_agent_report report;
   struct agent_channel channel;
   struct controller_claim *claim;
   struct clock_probe *clock;
 };
-
-static const char *state_name(enum guest_link_state state) {
-  static const char *const names[] = {"no region", "waiting", "running", "agent lost", "incompatible", "broken"};
-  return names[state];
-}
-
-static const char *event_name(enum link_event event) {
-  static const char *const names[] = {"opened",    "lost",        "attached",  "unformatted", "incompatible",
-                                      "dishonest", "epoch moved", "heartbeat", "silence"};
-  return names[event];
-}
 
 /* ---- state and text ---- */
 
@@ -132,27 +69,27 @@ static void say(struct guest_link *link, enum guest_link_state state, const char
     return;
   link->state = state;
   snprintf(link->text, sizeof link->text, "%s", text);
-  log_debug("%s: %s", state_name(state), text);
+  log_debug("%s: %s", link_states_name(state), text);
   if (link->events.state)
     link->events.state(state, link->text, link->user_data);
 }
 
 static void handle(struct guest_link *link, enum link_event event, const char *text) {
-  uint8_t next = transitions[link->state][event];
-  if (!next) {
-    log_error("impossible: %s while %s", event_name(event), state_name(link->state));
-    return;
-  }
-  say(link, (enum guest_link_state)(next - 1), text);
+  enum guest_link_state next;
+  if (link_states_next(link->state, event, &next))
+    say(link, next, text);
+  else
+    log_error("impossible: %s while %s", link_states_event_name(event), link_states_name(link->state));
 }
 
 static void describe_running(const struct guest_link *link, char *text, size_t capacity) {
   const struct transom_region *region = &link->session->public.region;
-  if (link->report.sequence && link->report.state != TRANSOM_AGENT_RUNNING && link->report.text[0])
+  const bool has_report = link->report.sequence && link->report.text[0];
+  if (has_report && link->report.state != TRANSOM_AGENT_RUNNING)
     snprintf(text, capacity, "%s", link->report.text);
   else
-    snprintf(text, capacity, "%s on %s", region->agent_name[0] ? region->agent_name : "an agent",
-             region->guest_name[0] ? region->guest_name : "the guest");
+    snprintf(text, capacity, "%s on %s%s%s", region->agent_name[0] ? region->agent_name : "an agent",
+             region->guest_name[0] ? region->guest_name : "the guest", has_report ? ": " : "", has_report ? link->report.text : "");
 }
 
 static void handle_running(struct guest_link *link, enum link_event event) {
@@ -228,15 +165,14 @@ static bool take_news_and_arm(struct guest_link *link) {
 }
 
 static void watch_session(struct guest_link *link);
-static void schedule(struct guest_link *link);
 
-/* A new agent rings whoever has joined an epoch before its own. Not more often than by the tick, whatever a guest rings. */
-static bool follow_call(struct guest_link *link) {
+/* An agent that has formatted the region rings for it. True: that was seen to, and the bell may be another one. */
+static bool take_epoch(struct guest_link *link) {
   if (validate_epoch(&link->session->public.region))
     return false;
-  if (link->now_ns() - link->called_ns < ATTACH_RETRY_NS)
+  if (link->epoch_bell_ns && link->now_ns() - link->epoch_bell_ns < EPOCH_BELL_NS)
     return true;
-  link->called_ns = link->now_ns();
+  link->epoch_bell_ns = link->now_ns();
   watch_session(link);
   schedule(link);
   return true;
@@ -248,7 +184,7 @@ static void on_bell(int fd, uint32_t events, void *user_data) {
   (void)events;
   if (read(fd, &rings, sizeof rings) < 0 && errno != EAGAIN)
     return;
-  if (follow_call(link))
+  if (take_epoch(link))
     return;
   clock_probe_look(link->clock);
   bool news = take_news_and_arm(link);
@@ -327,6 +263,10 @@ static void refuse(struct guest_link *link, int result, enum transom_compatibili
     handle(link, LINK_UNFORMATTED, text);
     break;
   default: /* -EAGAIN, -ESTALE */
+    if (compatibility == TRANSOM_FOREIGN) {
+      handle(link, LINK_DISHONEST, "the region is another program's: no agent of ours touches it before the VM was restarted");
+      break;
+    }
     handle(link, LINK_UNFORMATTED, "waiting for the agent in the guest");
     break;
   }

@@ -35,6 +35,11 @@ def nobody_to_ask(rig):
     assert rig.libvirt.definition(NAME) == before
 
 
+def nothing_to_pick(rig):
+    """Without a name, and no running VM that is set up: the choice is the user's."""
+    one_line(rig.transom("view", "--renderer", "headless", "--seconds", "60", user=True, check=False), "which VM?", NAME)
+
+
 def nothing_to_undo(rig):
     one_line(rig.transom("setup", NAME, "--undo", "--yes", check=False), "nothing to undo")
 
@@ -128,5 +133,5 @@ def removal_undoes_all(rig):
     rig.libvirt.virsh("destroy", NAME)
 
 
-TESTS = [no_such_domain, nobody_to_ask, nothing_to_undo, no_permission, full_disk, daemon_dies_in_mid_call, ordinary_user_sets_up, edited_since, server_gone_is_named,
+TESTS = [no_such_domain, nobody_to_ask, nothing_to_pick, nothing_to_undo, no_permission, full_disk, daemon_dies_in_mid_call, ordinary_user_sets_up, edited_since, server_gone_is_named,
          removal_undoes_all]  # fmt: skip

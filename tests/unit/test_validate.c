@@ -324,6 +324,9 @@ static void versions_are_told_apart(void **state) {
   header_of(gate)->magic = 0;
   assert_int_equal(validate_attach(gate->memory, REGION_BYTES, known, &gate->region, &compatibility), -EAGAIN);
   assert_int_equal(compatibility, TRANSOM_NOT_FORMATTED);
+  header_of(gate)->magic = UINT64_C(0x4b564d4652202020);
+  assert_int_equal(validate_attach(gate->memory, REGION_BYTES, known, &gate->region, &compatibility), -EAGAIN);
+  assert_int_equal(compatibility, TRANSOM_FOREIGN);
 }
 
 static void older_header_is_zero_filled(void **state) {
