@@ -24,6 +24,7 @@
 #define HEAD 0u
 #define SLOTS_WANTED 3u                       /* one written, one newest, one held */
 #define FRAME_BYTES_FIRST (1024u * 768u * 4u) /* planned for as long as no display is known; slots grow to the region's size anyway */
+#define RETRY_SETTLING_NS UINT64_C(20000000)  /* the source is still being made */
 #define RETRY_BUSY_NS UINT64_C(2000000)       /* every slot was held: look again soon */
 #define FEATURES                                                                                                                           \
   (TRANSOM_FEATURE_BANDS | TRANSOM_FEATURE_DAMAGE | TRANSOM_FEATURE_HISTORY | TRANSOM_FEATURE_CURSOR | TRANSOM_FEATURE_CLOCK |             \
@@ -46,9 +47,10 @@ struct agent {
   uint64_t status_sequence;
   enum transom_agent_state state;
   char text[168];
-  bool full_wanted; /* a redraw was asked for, or the region is new */
-  bool retry;       /* the last frame found no slot; its damage is remembered by the writer */
-  uint64_t skipped; /* in earlier epochs */
+  char note[AGENT_NOTE_BYTES]; /* what became of a wish of the viewer's; "" = nothing to say */
+  bool full_wanted;            /* a redraw was asked for, or the region is new */
+  bool retry;                  /* the last frame found no slot; its damage is remembered by the writer */
+  uint64_t skipped;            /* in earlier epochs */
   struct agent_stats stats;
   enum agent_end end;
 };
@@ -139,6 +141,7 @@ static bool format(struct agent *agent, const struct screen_mode *mode) {
   start_epoch(agent);
   log_info("formatted %s: %u slots of %llu KiB", device->text, plan.slot_count, (unsigned long long)(plan.slot_bytes[HEAD] >> 10));
   set_status(agent, TRANSOM_AGENT_STARTING, "starting");
+  doorbell_tell_of_epoch(&agent->doorbell);
   return true;
 }
 
@@ -161,6 +164,19 @@ static bool same_mode(const struct screen_mode *a, const struct screen_mode *b) 
   return a->width == b->width && a->height == b->height && a->format == b->format && a->flags == b->flags;
 }
 
+/* What is of interest to whoever sees the picture already, each part only where there is one. */
+static void say_running(struct agent *agent) {
+  const struct screen_capture *capture = agent->ports->capture;
+  const char *const more[] = {agent->note, capture->hint};
+  char text[sizeof agent->text];
+  size_t used = (size_t)snprintf(text, sizeof text, "showing %ux%u by %.40s", agent->mode.width, agent->mode.height, capture->impl->name);
+  for (size_t i = 0; i < sizeof more / sizeof more[0] && used < sizeof text; i++) {
+    if (more[i][0])
+      used += (size_t)snprintf(text + used, sizeof text - used, "; %s", more[i]);
+  }
+  set_status(agent, TRANSOM_AGENT_RUNNING, text);
+}
+
 static bool take_mode(struct agent *agent, const struct screen_mode *mode) {
   if (!fits(agent, mode) && !format(agent, mode))
     return false;
@@ -169,11 +185,7 @@ static bool take_mode(struct agent *agent, const struct screen_mode *mode) {
     agent->full_wanted = true;
     agent->mode = *mode;
   }
-  const struct screen_capture *capture = agent->ports->capture;
-  char text[168];
-  snprintf(text, sizeof text, "showing %ux%u by %s%s%.110s", mode->width, mode->height, capture->impl->name, capture->hint[0] ? "; " : "",
-           capture->hint);
-  set_status(agent, TRANSOM_AGENT_RUNNING, text);
+  say_running(agent);
   return true;
 }
 
@@ -287,16 +299,22 @@ static uint32_t answer_clock(struct agent *agent) {
   return answers;
 }
 
+static void take_mode_wish(struct agent *agent) {
+  const struct transom_control_mode_wish *wish = &agent->messages.mode_wish;
+  if (agent->ports->mode_wished)
+    agent->ports->mode_wished(wish->width, wish->height, wish->refresh_mhz, agent->ports->user_data);
+  else
+    agent_note(agent, "the viewer's mode is not set: this agent cannot, the guest's own display settings can");
+}
+
 static void talk(struct agent *agent, uint64_t now_ns) {
   uint32_t requests = 0;
   const uint32_t answers = answer_clock(agent);
   if (message_dispatch_poll(&agent->messages, &requests) || answers)
     poll_pacer_talked(&agent->pacer, now_ns);
   agent->stats.clock_answers += answers;
-  if ((requests & MESSAGE_MODE_WISH) && agent->ports->mode_wished) {
-    const struct transom_control_mode_wish *wish = &agent->messages.mode_wish;
-    agent->ports->mode_wished(wish->width, wish->height, wish->refresh_mhz, agent->ports->user_data);
-  }
+  if (requests & MESSAGE_MODE_WISH)
+    take_mode_wish(agent);
   if (requests & MESSAGE_REDRAW) {
     agent->full_wanted = true;
     agent_note_activity(agent);
@@ -310,6 +328,7 @@ static void watch_consumers(struct agent *agent, uint64_t now_ns) {
     agent->screen_due_ns = now_ns;
   } else if (count == 0 && agent->stats.consumers > 0) {
     log_info("no consumer is left: looking at the screen once a second");
+    agent_note(agent, "");
   }
   agent->stats.consumers = count;
   agent->pacer.period_ns = agent->ports->capture->period_ns;
@@ -322,6 +341,8 @@ static uint64_t next_look_ns(const struct agent *agent, uint64_t now_ns) {
   const uint64_t paced_ns = now_ns + poll_pacer_screen_ns(&agent->pacer, now_ns);
   if (agent->retry)
     return now_ns + RETRY_BUSY_NS;
+  if (capture->settling)
+    return now_ns + RETRY_SETTLING_NS;
   const uint64_t known_ns = capture->impl->next_ns && agent->pacer.watched ? capture->impl->next_ns(capture, now_ns) : 0;
   return known_ns ? known_ns : paced_ns;
 }
@@ -364,6 +385,12 @@ uint64_t agent_step(struct agent *agent) {
 void agent_note_activity(struct agent *agent) {
   poll_pacer_changed(&agent->pacer, now(agent));
   agent->screen_due_ns = 0;
+}
+
+void agent_note(struct agent *agent, const char *text) {
+  snprintf(agent->note, sizeof agent->note, "%s", text);
+  if (agent->state == TRANSOM_AGENT_RUNNING && agent->mode.width)
+    say_running(agent);
 }
 
 void agent_look_now(struct agent *agent) { agent->screen_due_ns = 0; }

@@ -43,7 +43,7 @@ struct view_settings {
   int scaling; /* enum picture_scaling */
   int quality; /* enum picture_quality */
   bool tearing;
-  bool hud;
+  bool hud, hud_graph;
   int64_t display;
   bool remember; /* the window's place */
   char screenshot[SETTINGS_PATH_BYTES];
@@ -55,7 +55,7 @@ struct view_settings {
   bool same_clock;                        /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
   char title[128];
   int64_t head;
-  char guest_mode[GUEST_MODE_TEXT_BYTES]; /* "WxH@HZ"; "" = as the guest has it */
+  char guest_mode[GUEST_MODE_TEXT_BYTES]; /* "WxH@HZ", "window"; "" = as the guest has it */
   int log_level;                          /* enum log_level */
   char toggle[64];                        /* "auto", or for toggle_key_parse() */
   char host_keys[256];                    /* for host_key_list_parse() */

@@ -1,9 +1,11 @@
 #define LOG_MODULE "view"
 #include "common/clock.h"
 #include "common/log.h"
+#include "host/app/hud_graph.h"
 #include "host/app/screens.h"
 #include "host/app/viewer_state.h"
 #include "host/app/viewer_stats.h"
+#include "host/present/late_latch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +18,8 @@
 #define BUSY_PAUSE_NS UINT64_C(250000)      /* between looks while the device or the guest copies */
 #define HIDDEN_AFTER_NS UINT64_C(200000000) /* a display that takes no picture for so long shows us nowhere */
 #define HIDDEN_PAUSE_NS UINT64_C(50000000)
+#define FIRST_PICTURE_NS UINT64_C(250000000) /* so long the window may stay empty for it */
+#define FEEDBACK_PAUSE_NS UINT64_C(20000000) /* until a display has told of a picture */
 
 void viewer_present_status(struct viewer *viewer) {
   struct presenter_status status;
@@ -96,6 +100,8 @@ static void take_feed(struct viewer *viewer) {
   if (viewer->forget_due && viewer->feed->session) /* without one, the next begins by forgetting */
     frame_import_lost(&viewer->feed->frames, &viewer->feed->reader);
   viewer->forget_due = false;
+  if (viewer->feed->session)
+    viewer_start_note(&viewer->start, VIEWER_START_SESSION, clock_monotonic_ns());
   uint32_t result = frame_feed_step(viewer->feed);
   bool refused = result & FRAME_FEED_REFUSED, first = (result & FRAME_FEED_PICTURE) && !viewer->has_picture;
   viewer->is_busy = result & FRAME_FEED_PENDING;
@@ -103,6 +109,7 @@ static void take_feed(struct viewer *viewer) {
     atomic_store(&viewer->must_fall, true);
   if (result & FRAME_FEED_PICTURE) {
     first |= !viewer->region_shows;
+    viewer_start_note(&viewer->start, VIEWER_START_PICTURE, clock_monotonic_ns());
     viewer->has_picture = viewer->region_shows = true;
     viewer->foreign_image = false;
     viewer_input_frame_shown(&viewer->input);
@@ -118,21 +125,42 @@ static void take_feed(struct viewer *viewer) {
     post_pointer(viewer);
 }
 
-static void presented(struct viewer *viewer, bool has_feed, uint64_t submitted_ns) {
+static void presented(struct viewer *viewer, bool has_feed, uint64_t submitted_ns, uint64_t picture) {
   bool is_seen = strcmp(viewer->presenter->impl->name, "headless") != 0;
+  uint64_t now_ns = clock_raw_ns();
+  picture = viewer_feedback_handed_over(viewer, picture, submitted_ns, now_ns);
   viewer->must_present = false;
   viewer->pending_since_ns = 0;
+  if (viewer->region_shows)
+    viewer_start_note(&viewer->start, VIEWER_START_PRESENTED, clock_monotonic_ns());
   if (has_feed)
-    frame_feed_presented(viewer->feed, submitted_ns, clock_raw_ns(), is_seen ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS);
+    frame_feed_presented(viewer->feed, submitted_ns, now_ns, is_seen ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS, picture);
+}
+
+/* A guest that is publishing already: its first picture is on the way, and a screen that says "waiting" would only stand in front of it. */
+static bool first_picture_comes(const struct viewer *viewer) {
+  return viewer->is_busy && !viewer->has_picture && clock_monotonic_ns() - viewer->start.at_ns[VIEWER_START_SESSION] < FIRST_PICTURE_NS;
+}
+
+/* The display has room now: what the guest has completed since this turn began comes along. */
+static bool take_newest(void *user_data) {
+  struct viewer *viewer = user_data;
+  if (!frame_feed_has_news(viewer->feed))
+    return true;
+  if (!viewer->is_busy)
+    viewer->feed->news_ns = clock_raw_ns();
+  take_feed(viewer);
+  return !atomic_load(&viewer->must_fall);
 }
 
 static void present(struct viewer *viewer, bool has_feed) {
-  if (!viewer->must_present || atomic_load(&viewer->must_fall))
+  uint64_t submitted_ns = 0;
+  if (!viewer->must_present || first_picture_comes(viewer) || atomic_load(&viewer->must_fall))
     return;
-  uint64_t submitted_ns = clock_raw_ns();
-  switch (viewer->presenter->impl->present(viewer->presenter)) {
+  uint64_t picture = viewer_feedback_ask(viewer);
+  switch (late_latch_present(viewer->presenter, has_feed ? take_newest : NULL, viewer, &submitted_ns)) {
   case PRESENTER_OK:
-    presented(viewer, has_feed, submitted_ns);
+    presented(viewer, has_feed, submitted_ns, picture);
     return;
   case PRESENTER_PENDING:
     viewer->pending_since_ns = viewer->pending_since_ns ? viewer->pending_since_ns : clock_monotonic_ns();
@@ -167,7 +195,8 @@ static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
                                .domain_state = domain_view_state_name(viewer->domain),
                                .fallback_frames = domain_view_fallback_count(viewer->domain),
                                .epoch = session ? session->region.epoch : 0,
-                               .elapsed_ms = (clock_monotonic_ns() - viewer->started_ns) / 1000000,
+                               .elapsed_ms = (clock_monotonic_ns() - viewer->start.began_ns) / 1000000,
+                               .start = viewer->start,
                                .width = layout.picture_width,
                                .height = layout.picture_height,
                                .doorbell = session && session->frame_eventfd >= 0,
@@ -196,31 +225,54 @@ void viewer_present_stats(struct viewer *viewer, const char *event) {
 
 /* ---- what hotkeys ask for ---- */
 
-/* A new text when it is time; nothing at all while the HUD is hidden. */
+static void show_graph(struct viewer *viewer, const struct latency_graph *recent) {
+  const struct presenter_impl *impl = viewer->presenter->impl;
+  struct presenter_graph graph;
+  if (!impl->graph)
+    return;
+  if (recent && viewer->hud.mode == HUD_GRAPH)
+    hud_graph_fill(recent, &graph);
+  impl->graph(viewer->presenter, recent && viewer->hud.mode == HUD_GRAPH ? &graph : NULL);
+}
+
+/* A new text and graph when it is time; nothing at all while the HUD is hidden. */
 static void refresh_hud(struct viewer *viewer) {
   uint64_t now_ns = clock_monotonic_ns();
   char text[HUD_BYTES];
-  if (!viewer->hud.visible || now_ns < viewer->hud.due_ns)
+  if (viewer->hud.mode == HUD_OFF || now_ns < viewer->hud.due_ns)
     return;
   struct latency_graph recent;
+  char feedback[LATENCY_FEEDBACK_BYTES];
   struct viewer_stats stats = stats_of(viewer, "hud");
+  latency_feedback_text(&viewer->feedback_told, feedback);
+  stats.feedback = feedback;
   if (viewer->latency) {
     latency_monitor_graph(viewer->latency, &recent);
     stats.recent = &recent;
   }
   hud_format(&viewer->hud, &stats, text);
   viewer->presenter->impl->hud(viewer->presenter, text);
+  show_graph(viewer, stats.recent);
   viewer->hud.due_ns = now_ns + HUD_PERIOD_NS;
   viewer->must_present = true;
 }
 
-static void toggle_hud(struct viewer *viewer) {
-  viewer->hud.visible = !viewer->hud.visible;
+static void watch_graph(struct viewer *viewer, bool wanted) {
+  latency_monitor_want_graph(viewer->latency, wanted);
+  control_thread_set_latency_interval(viewer->control, latency_monitor_tick_ms(viewer->settings, wanted));
+}
+
+static void next_hud_mode(struct viewer *viewer) {
+  viewer->hud.mode = hud_next_mode(viewer->hud.mode);
   viewer->hud.due_ns = 0;
   viewer->must_present = true;
-  latency_monitor_want_graph(viewer->latency, viewer->hud.visible);
-  if (!viewer->hud.visible)
-    viewer->presenter->impl->hud(viewer->presenter, "");
+  if (viewer->hud.mode == HUD_TEXT) /* out of nothing: else the last seconds are there already */
+    watch_graph(viewer, true);
+  if (viewer->hud.mode != HUD_OFF)
+    return;
+  watch_graph(viewer, false);
+  viewer->presenter->impl->hud(viewer->presenter, "");
+  show_graph(viewer, NULL);
 }
 
 static void take_screenshot(struct viewer *viewer) {
@@ -239,7 +291,7 @@ static void take_screenshot(struct viewer *viewer) {
 
 static void serve_requests(struct viewer *viewer, unsigned tasks) {
   if (tasks & VIEWER_TASK_HUD)
-    toggle_hud(viewer);
+    next_hud_mode(viewer);
   if (tasks & VIEWER_TASK_SCREENSHOT)
     take_screenshot(viewer);
   refresh_hud(viewer);
@@ -257,32 +309,33 @@ static struct frame_thread_next next_turn(const struct viewer *viewer, bool prog
     bool hidden = !viewer->is_busy && clock_monotonic_ns() - viewer->pending_since_ns > HIDDEN_AFTER_NS;
     next.busy = true;
     next.again_ns = hidden ? HIDDEN_PAUSE_NS : viewer->is_busy ? BUSY_PAUSE_NS : 0;
-  } else if (viewer->hud.visible) {
+  } else if (viewer_feedback_awaits(viewer)) {
+    next.again_ns = FEEDBACK_PAUSE_NS;
+  } else if (viewer->hud.mode != HUD_OFF) {
     next.again_ns = HUD_PERIOD_NS;
   }
   return next;
 }
 
-/* What was done with the feed: whether there was anything worth the wake-up. */
-static bool use_feed(struct viewer *viewer) {
-  uint64_t frames = viewer->feed->counts.frames, moves = viewer->feed->counts.cursor_moves;
-  take_feed(viewer);
-  return viewer->feed->counts.frames != frames || viewer->feed->counts.cursor_moves != moves;
-}
+/* What has come of the feed: worth a wake-up, if it has moved. */
+static uint64_t progress_of(const struct viewer *viewer) { return viewer->feed->counts.frames + viewer->feed->counts.cursor_moves; }
 
 /* One turn: what was asked for since the last, then one drawing of it all. Once quitting, the feed is not given back: the frame thread
  * waits for its end, and the last figures are of the last picture. */
 void viewer_present_turn(struct viewer *viewer) {
   unsigned tasks = atomic_fetch_and(&viewer->tasks, VIEWER_TASK_STATS | VIEWER_TASK_HUD | VIEWER_TASK_SCREENSHOT); /* these need the feed */
-  bool has_feed = tasks & VIEWER_TASK_FEED, progress = false;
+  bool has_feed = tasks & VIEWER_TASK_FEED;
+  uint64_t before = has_feed ? progress_of(viewer) : 0;
   if (atomic_load(&viewer->quitting))
     return;
   if (tasks & VIEWER_TASK_STATE)
     take_state(viewer);
   take_size(viewer);
   take_hint(viewer);
-  if (has_feed)
-    progress = use_feed(viewer);
+  if (has_feed) {
+    viewer_feedback_take(viewer);
+    take_feed(viewer);
+  }
   if (viewer->domain && !atomic_load(&viewer->must_fall) && (tasks & (VIEWER_TASK_DOMAIN | VIEWER_TASK_STATE | VIEWER_TASK_FEED)))
     take_domain(viewer);
   if (has_feed && !atomic_load(&viewer->must_fall))
@@ -296,7 +349,7 @@ void viewer_present_turn(struct viewer *viewer) {
     atomic_fetch_or(&viewer->tasks, VIEWER_TASK_FEED); /* still in our hands: the main thread gives it back once it has another presenter */
     viewer_wake_window(viewer, true);
   } else if (has_feed && !atomic_load(&viewer->quitting)) {
-    frame_thread_done(atomic_load(&viewer->frames), next_turn(viewer, progress));
+    frame_thread_done(atomic_load(&viewer->frames), next_turn(viewer, progress_of(viewer) != before));
   }
 }
 

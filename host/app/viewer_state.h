@@ -1,5 +1,5 @@
-/* The viewer's parts and what they share: viewer.c (life, and what other threads call), viewer_present.c (the presenting thread),
- * viewer_window.c (the main thread). For these three alone. */
+/* The viewer's parts and what they share: viewer.c (life, and what other threads call), viewer_present.c and viewer_feedback.c (the
+ * presenting thread), viewer_window.c (the main thread). For these alone. */
 #ifndef TRANSOM_HOST_APP_VIEWER_STATE_H
 #define TRANSOM_HOST_APP_VIEWER_STATE_H
 
@@ -11,8 +11,10 @@
 #include "host/app/screenshot.h"
 #include "host/app/stats_socket.h"
 #include "host/app/viewer_input.h"
+#include "host/app/viewer_start.h"
 #include "host/app/window.h"
 #include "host/app/window_post.h"
+#include "host/present/feedback/feedback.h"
 #include "host/present/presenter_select.h"
 
 #include <pthread.h>
@@ -35,7 +37,7 @@ enum viewer_task {
  * window_post.h lies between the two. */
 struct viewer {
   const struct view_settings *settings;
-  struct window *window; /* NULL when headless */
+  struct window *_Atomic window; /* NULL when headless, and until it is made: others wake it */
   struct window_post post;
   atomic_bool presents_on_main, must_fall;
   struct frame_feed *feed;
@@ -64,12 +66,15 @@ struct viewer {
   struct hud hud;
   char hint[256]; /* as last shown: another presenter gets it again */
   struct screenshot_job *screenshot;
+  struct viewer_start start;
+  struct feedback *feedback; /* NULL = nobody tells when a picture is shown */
+  struct latency_feedback feedback_told;
+  uint64_t handed_over_ns;   /* CLOCK_MONOTONIC_RAW: the newest picture that feedback was asked of */
   uint64_t pending_since_ns; /* CLOCK_MONOTONIC: the display has had no room since; 0 = it has */
 
   /* main thread */
   struct viewer_input input;
   enum guest_link_state input_state;
-  uint64_t started_ns;
   char title[160];
 };
 
@@ -85,6 +90,15 @@ void viewer_present_status(struct viewer *viewer); /* the screen that goes with 
 void viewer_present_stats(struct viewer *viewer, const char *event); /* a line on standard output */
 bool viewer_present_has_enough(const struct viewer *viewer);         /* --frames */
 void viewer_present_news(void *viewer);                              /* on the frame thread: it hands over the feed */
+
+/* viewer_feedback.c: start and stop on the main thread while nobody presents, the rest on the presenting thread */
+void viewer_feedback_start(struct viewer *viewer);   /* for the presenter that is there now */
+void viewer_feedback_stop(struct viewer *viewer);    /* before presenter and window */
+uint64_t viewer_feedback_ask(struct viewer *viewer); /* before a picture is handed over: its number; 0 = none */
+/* The number under which more will be told; 0 = nobody will, or is not believed yet. */
+uint64_t viewer_feedback_handed_over(struct viewer *viewer, uint64_t picture, uint64_t submitted_ns, uint64_t returned_ns);
+void viewer_feedback_take(struct viewer *viewer);         /* what was told; with the feed in hand */
+bool viewer_feedback_awaits(const struct viewer *viewer); /* with the feed in hand: come again soon */
 
 /* viewer_window.c: the main thread */
 bool viewer_window_run(struct viewer *viewer); /* until quitting; false: the window or its last presenter failed */

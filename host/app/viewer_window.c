@@ -53,10 +53,24 @@ static void serve_window(struct viewer *viewer) {
   choose_pointer(viewer);
 }
 
+/* A guest that follows the window, if it is to. */
+static void tell_guest(struct viewer *viewer, uint32_t width, uint32_t height) {
+  struct mode_follower_window window = {.width = width, .height = height, .chosen = window_size_is_chosen(viewer->window)};
+  struct picture_layout layout;
+  if (!viewer->control_options.mode.follows_window)
+    return;
+  if (window_post_get_layout(&viewer->post, &layout)) {
+    window.picture_width = layout.picture_width;
+    window.picture_height = layout.picture_height;
+  }
+  control_thread_window(viewer->control, &window);
+}
+
 void viewer_window_post_size(struct viewer *viewer) {
   uint32_t width, height;
   window_pixel_size(viewer->window, &width, &height);
   window_post_size(&viewer->post, width, height, window_is_fullscreen(viewer->window));
+  tell_guest(viewer, width, height);
   viewer_wake_presenting(viewer);
 }
 
@@ -90,6 +104,7 @@ static struct presenter *create_next_presenter(struct viewer *viewer, const char
 static bool fall(struct viewer *viewer) {
   const char *failed = viewer->presenter->impl->name;
   bool goes_on = true;
+  viewer_feedback_stop(viewer);
   viewer->presenter->impl->destroy(viewer->presenter);
   struct presenter *next = create_next_presenter(viewer, failed, &goes_on);
   if (!next)
@@ -97,6 +112,7 @@ static bool fall(struct viewer *viewer) {
   frame_feed_set_presenter(viewer->feed, next);
   latency_monitor_presenter(viewer->latency, next->impl->name);
   viewer_window_use_presenter(viewer, next);
+  viewer_feedback_start(viewer);
   viewer_window_post_size(viewer);
   viewer->is_busy = false;
   viewer->pending_since_ns = 0;

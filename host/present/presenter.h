@@ -11,6 +11,7 @@
 #define TRANSOM_HOST_PRESENT_PRESENTER_H
 
 #include "host/present/picture_layout.h"
+#include "host/present/presenter_graph.h"
 #include "protocol/layout.h"
 
 #include <stdbool.h>
@@ -112,11 +113,17 @@ struct presenter_impl {
   void (*status)(struct presenter *presenter, const struct presenter_status *status);
   void (*hint)(struct presenter *presenter, const char *text); /* optional: a small text over the picture; "" = none */
   void (*hud)(struct presenter *presenter, const char *text);  /* lines of text in a corner; "" = none */
+  /* Optional. Below the HUD's text, while there is one. The contents are copied; NULL = none. */
+  void (*graph)(struct presenter *presenter, const struct presenter_graph *graph);
 
   /* The window's size in physical pixels, and whether it covers its display. */
   void (*resize)(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen);
 
-  /* Draws everything anew. PENDING: the display has no room for another picture yet; call again soon. Waits 2 ms at most. */
+  /* Optional. Takes the display's next image: the present() that follows does not wait for one, and what is committed until then is in
+   * it. PENDING: the display has no room for another picture yet; call again soon. Waits 2 ms at most. */
+  enum presenter_result (*acquire)(struct presenter *presenter);
+
+  /* Draws everything anew. PENDING: as acquire(), which it does itself where that was not done. */
   enum presenter_result (*present)(struct presenter *presenter);
 
   /* Where shown lies in the window. False: nothing has been committed yet. */

@@ -52,6 +52,7 @@ PARTS = {
 INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
     *(("host/present/vulkan/vulkan_pipeline.c", f"shader_{name}.h") for name in ("overlay_frag", "picture_frag", "window_vert")),  # generated
+    ("host/present/feedback/feedback_wayland.c", "presentation-time-client-protocol.h"),  # generated
     ("host/serve/key_release.c", "host/input/keymap_table.h"),  # QEMU's names of keys: a constant table
     ("host/serve/host_keyboard.c", "host/input/evdev_keymap.h"),  # Linux codes of usages: a constant table
     ("protocol/atomics.h", "simulated_memory.h"),  # tests/support, in the one test that defines WIRE_SIMULATED_MEMORY
@@ -64,6 +65,7 @@ THIRD_PARTY = {
     "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*", "host/present/vulkan/vulkan_surface_sdl.c"]),
     "Vulkan": (r"^vulkan/", ["host/present/vulkan/*"]),
     "libplacebo": (r"^libplacebo/", ["host/present/vulkan/vulkan_placebo.c"]),
+    "Wayland": (r"^wayland-", ["host/present/feedback/feedback_wayland.c"]),
     "XCB": (r"^xcb/", ["host/present/vulkan/vulkan_surface_sdl.c"]),
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/ini_reader_linux.c"]),
@@ -88,6 +90,7 @@ SEAM_HEADERS = {
     "host/input/input_sink.h",
     "host/input/input_source.h",
     "host/link/guest_link.h",
+    "host/present/feedback/feedback_source.h",
     "host/present/presenter.h",
     "guest/core/cursor_source.h",
     "guest/core/display_system.h",
@@ -96,7 +99,7 @@ SEAM_HEADERS = {
     "guest/core/screen_capture.h",
 }
 # Plain values that seams exchange.
-SEAM_TYPES = {"host/present/picture_layout.h", "host/input/input_event.h", "guest/core/display_choice.h"}
+SEAM_TYPES = {"host/present/picture_layout.h", "host/present/presenter_graph.h", "host/input/input_event.h", "guest/core/display_choice.h"}
 
 # Files that are data plane from end to end: no log, no heap.
 DATA_PLANE = [
@@ -106,6 +109,7 @@ DATA_PLANE = [
     "common/histogram.*",
     "common/memory_copy*",
     "host/app/watchdog.*",
+    "host/present/feedback/feedback_judge.*",
     "host/input/pressed_keys.*",
     "host/input/host_keys.*",
     "host/input/hotkeys.*",

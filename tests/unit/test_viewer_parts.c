@@ -8,7 +8,6 @@
 
 #include "host/app/guest_mode.h"
 #include "host/app/hud.h"
-#include "host/app/poll_pacer.h"
 #include "host/app/screens.h"
 #include "host/app/viewer_stats.h"
 
@@ -51,11 +50,12 @@ static void long_texts_are_cut(void **state) {
 }
 
 static void check_mode(const char *text, uint32_t width, uint32_t height, uint32_t refresh_mhz) {
-  struct transom_control_mode_wish wish;
-  assert_true(guest_mode_parse(text, &wish));
-  assert_int_equal(wish.width, width);
-  assert_int_equal(wish.height, height);
-  assert_int_equal(wish.refresh_mhz, refresh_mhz);
+  struct guest_mode mode;
+  assert_true(guest_mode_parse(text, &mode));
+  assert_int_equal(mode.wish.width, width);
+  assert_int_equal(mode.wish.height, height);
+  assert_int_equal(mode.wish.refresh_mhz, refresh_mhz);
+  assert_int_equal(mode.follows_window, strncmp(text, "window", 6) == 0);
 }
 
 static void a_mode_is_read_or_refused(void **state) {
@@ -65,13 +65,16 @@ static void a_mode_is_read_or_refused(void **state) {
   check_mode("2560x1440@144", 2560, 1440, 144000);
   check_mode("1920x1080@59.94", 1920, 1080, 59940);
   check_mode("16384x1@0.001", 16384, 1, 1);
+  check_mode("window", 0, 0, 0);
+  check_mode("window@59.94", 0, 0, 59940);
   static const char *const bad[] = {"x",       "1920",       "1920x",       "x1080",         "0x1080",         "16385x1",
                                     "1x16385", "1920x1080 ", "1920x1080@",  "1920x1080@0",   "1920x1080@1001", "1920x1080@60Hz",
-                                    "-1x1080", " 1x1080",    "1x1@60.1234", "99999999999x1", "1920X1080",      "1920x1080@.5"};
+                                    "-1x1080", " 1x1080",    "1x1@60.1234", "99999999999x1", "1920X1080",      "1920x1080@.5",
+                                    "windows", "window@",    "@60",         "window60"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    struct transom_control_mode_wish wish = {.width = 7};
-    assert_false(guest_mode_parse(bad[i], &wish));
-    assert_int_equal(wish.width, 7);
+    struct guest_mode mode = {.wish.width = 7};
+    assert_false(guest_mode_parse(bad[i], &mode));
+    assert_int_equal(mode.wish.width, 7);
   }
 }
 
@@ -90,6 +93,7 @@ static void figures_are_json(void **state) {
   stats.epoch = UINT64_C(0xfedcba9876543210);
   stats.counts = (struct frame_feed_counts){.sequence = 7, .frames = 5, .skipped = 2, .uploaded_bytes = 123456789012};
   stats.publish_to_seen = histogram;
+  stats.start = (struct viewer_start){.began_ns = 5000000, .at_ns = {[VIEWER_START_WINDOW] = 7500000}};
   size_t length = viewer_stats_format(&stats, line);
   assert_int_equal(length, strlen(line));
   cJSON *json = cJSON_Parse(line);
@@ -98,6 +102,9 @@ static void figures_are_json(void **state) {
   assert_string_equal(cJSON_GetObjectItem(json, "epoch")->valuestring, "fedcba9876543210");
   assert_int_equal(cJSON_GetObjectItem(json, "skipped")->valueint, 2);
   assert_true(cJSON_GetObjectItem(json, "uploaded_bytes")->valuedouble == 123456789012.0);
+  cJSON *start = cJSON_GetObjectItem(json, "start");
+  assert_true(cJSON_GetObjectItem(start, "began_ms")->valuedouble == 5 && cJSON_GetObjectItem(start, "window_ms")->valuedouble == 2.5);
+  assert_true(cJSON_IsNull(cJSON_GetObjectItem(start, "presented_ms")));
   cJSON *seen = cJSON_GetObjectItem(json, "publish_to_seen_us");
   assert_int_equal(cJSON_GetObjectItem(seen, "count")->valueint, 100);
   assert_in_range(cJSON_GetObjectItem(seen, "p50")->valueint, 49, 51);
@@ -117,6 +124,7 @@ static void figures_fit_whatever_they_are(void **state) {
   stats.domain =
       "\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\";
   stats.epoch = stats.elapsed_ms = UINT64_MAX;
+  memset(stats.start.at_ns, 0xff, sizeof stats.start.at_ns);
   memset(&stats.counts, 0xff, sizeof stats.counts);
   stats.publish_to_seen = stats.publish_to_presented = histogram;
   viewer_stats_format(&stats, line);
@@ -157,50 +165,6 @@ static void the_hud_shows_the_last_seconds(void **state) {
   assert_non_null(strstr(text, "link 0.0 MiB/s\n")); /* a guest at rest */
 }
 
-#define MS UINT64_C(1000000)
-
-static void polling_rests_without_a_rhythm(void **state) {
-  (void)state;
-  struct poll_pacer pacer;
-  poll_pacer_init(&pacer);
-  assert_int_equal(poll_pacer_sleep_ns(&pacer, 5 * MS), POLL_PACER_REST_NS);
-  poll_pacer_news(&pacer, 1000 * MS);
-  poll_pacer_news(&pacer, 2000 * MS); /* once a second is no rhythm */
-  assert_int_equal(poll_pacer_sleep_ns(&pacer, 2001 * MS), POLL_PACER_REST_NS);
-}
-
-static void polling_meets_the_predicted_frame(void **state) {
-  (void)state;
-  struct poll_pacer pacer;
-  poll_pacer_init(&pacer);
-  uint64_t now = 1000 * MS;
-  for (int i = 0; i < 10; i++)
-    poll_pacer_news(&pacer, now += 8 * MS);
-  uint64_t sleep = poll_pacer_sleep_ns(&pacer, now);
-  assert_int_equal(sleep, 8 * MS - POLL_PACER_EARLY_NS);
-  unsigned looks = 0; /* the next frame comes half a millisecond late: it is seen at once, after few looks */
-  for (uint64_t at = now; at < now + 8 * MS + MS / 2; looks++)
-    at += poll_pacer_sleep_ns(&pacer, at);
-  assert_in_range(looks, 2, 8);
-}
-
-static void polling_gives_up_on_a_guest_at_rest(void **state) {
-  (void)state;
-  struct poll_pacer pacer;
-  poll_pacer_init(&pacer);
-  uint64_t now = 1000 * MS, end;
-  for (int i = 0; i < 10; i++)
-    poll_pacer_news(&pacer, now += 16 * MS);
-  end = now + 10000 * MS;
-  unsigned looks = 0;
-  for (uint64_t at = now; at < end; looks++) {
-    uint64_t sleep = poll_pacer_sleep_ns(&pacer, at);
-    assert_in_range(sleep, 1, POLL_PACER_REST_NS);
-    at += sleep;
-  }
-  assert_in_range(looks, 900, 1100); /* in ten seconds: the misses of a moment, then every 10 ms */
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_state_says_what_to_do),
@@ -210,9 +174,6 @@ int main(void) {
       cmocka_unit_test(figures_are_json),
       cmocka_unit_test(figures_fit_whatever_they_are),
       cmocka_unit_test(the_hud_shows_the_last_seconds),
-      cmocka_unit_test(polling_rests_without_a_rhythm),
-      cmocka_unit_test(polling_meets_the_predicted_frame),
-      cmocka_unit_test(polling_gives_up_on_a_guest_at_rest),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

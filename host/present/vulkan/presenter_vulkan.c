@@ -43,6 +43,8 @@ struct presenter_vulkan {
   VkResult frame_error; /* of begin_frame(): said by the calls that can */
   VkSemaphore drawings; /* timeline */
   uint64_t drawn_value; /* submitted last */
+  bool has_place;       /* `place` of the swapchain's images is ours, to be drawn and presented */
+  uint32_t place;
   VkCommandPool pool;
   VkCommandBuffer commands;
 };
@@ -136,7 +138,7 @@ static void tear_down(struct presenter_vulkan *self) {
   self->pool = VK_NULL_HANDLE;
   self->drawings = VK_NULL_HANDLE;
   self->drawn_value = 0;
-  self->has_shown = false;
+  self->has_shown = self->has_place = false;
   vulkan_device_finish(&self->device);
 }
 
@@ -261,6 +263,10 @@ static void hint(struct presenter *presenter, const char *text) { overlay_set_hi
 
 static void hud(struct presenter *presenter, const char *text) { overlay_set_hud(self_of(presenter)->overlay, text); }
 
+static void graph(struct presenter *presenter, const struct presenter_graph *graph) {
+  overlay_set_graph(self_of(presenter)->overlay, graph);
+}
+
 static void resize(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen) {
   struct presenter_vulkan *self = self_of(presenter);
   self->window_width = width;
@@ -363,27 +369,41 @@ static VkResult renew_chain(struct presenter_vulkan *self) {
   return result;
 }
 
-/* One try. VK_TIMEOUT: later. */
-static VkResult try_present(struct presenter_vulkan *self) {
-  uint32_t index;
-  if (!self->instance.surface.handle)
+/* One try. VK_TIMEOUT: later. An image that we have is drawn before the swapchain may be renewed. A window without a pixel has none. */
+static VkResult try_acquire(struct presenter_vulkan *self) {
+  if (!self->instance.surface.handle || self->has_place)
     return VK_SUCCESS;
   VkResult result = vulkan_timeline_wait(&self->device, self->drawings, self->drawn_value, GLANCE_NS);
   if (result == VK_SUCCESS && self->chain.is_old)
     result = renew_chain(self);
   if (result != VK_SUCCESS || !self->chain.handle)
     return result;
-  result = vulkan_swapchain_acquire(&self->chain, GLANCE_NS, &index);
-  if (result != VK_SUCCESS)
-    return result == VK_ERROR_OUT_OF_DATE_KHR ? VK_TIMEOUT : result;
-  result = draw(self, index);
-  return result == VK_SUCCESS ? vulkan_swapchain_present(&self->chain, index) : result;
+  result = vulkan_swapchain_acquire(&self->chain, GLANCE_NS, &self->place);
+  self->has_place = result == VK_SUCCESS;
+  return result;
+}
+
+static VkResult try_present(struct presenter_vulkan *self) {
+  VkResult result = try_acquire(self);
+  if (result != VK_SUCCESS || !self->has_place)
+    return result;
+  self->has_place = false;
+  result = draw(self, self->place);
+  return result == VK_SUCCESS ? vulkan_swapchain_present(&self->chain, self->place) : result;
+}
+
+static enum presenter_result later_or(struct presenter_vulkan *self, VkResult result) {
+  return answer(self, result == VK_ERROR_OUT_OF_DATE_KHR ? VK_TIMEOUT : result);
+}
+
+static enum presenter_result acquire(struct presenter *presenter) {
+  struct presenter_vulkan *self = self_of(presenter);
+  return later_or(self, try_acquire(self));
 }
 
 static enum presenter_result present(struct presenter *presenter) {
   struct presenter_vulkan *self = self_of(presenter);
-  VkResult result = try_present(self);
-  return answer(self, result == VK_ERROR_OUT_OF_DATE_KHR ? VK_TIMEOUT : result);
+  return later_or(self, try_present(self));
 }
 
 static int read_back(struct presenter *presenter, bool with_cursor, struct presenter_image *image) {
@@ -448,12 +468,16 @@ static const struct presenter_impl impl = {
     .status = status,
     .hint = hint,
     .hud = hud,
+    .graph = graph,
     .resize = resize,
+    .acquire = acquire,
     .present = present,
     .layout = layout,
     .read_back = read_back,
     .destroy = destroy,
 };
+
+void presenter_vulkan_load_drivers(void) { vulkan_instance_load_drivers(); }
 
 struct presenter *presenter_vulkan_create(void *window, const struct presenter_vulkan_options *options, char *error, size_t capacity) {
   struct presenter_vulkan *self = calloc(1, sizeof *self);
