@@ -455,6 +455,8 @@ static void failing_in_mid_run_means_fast(void **state) {
     window_pass_time(current);
   }
   assert_int_equal(viewer_process_said(&current->viewers[0], "libplacebo has failed"), 1);
+  publish(card); /* a report that knows of it is from after the fall */
+  WAIT_FOR(current, current->viewers[0].sequence == current->publisher.writer.sequence);
   assert_way("import");
   place(320, 200);
   test_publisher_publish_whole(&current->publisher);
