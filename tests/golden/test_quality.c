@@ -45,6 +45,13 @@ static void start(const char *title) {
   window_start_viewer(current, title, NULL);
 }
 
+/* The window takes the first picture's size; before that, nobody else should give it one. */
+static bool has_own_size(void) {
+  struct x_rect rect;
+  return x_display_where(&current->display, current->windows[0], &rect) && rect.width == test_publisher_shown_width(&current->publisher) &&
+         rect.height == test_publisher_shown_height(&current->publisher);
+}
+
 static bool is_used(void) { return strcmp(current->viewers[0].scaler, "libplacebo") == 0; }
 
 static void show_card(enum transom_format format, uint32_t width, uint32_t height, uint32_t rotation, const char *title) {
@@ -52,6 +59,7 @@ static void show_card(enum transom_format format, uint32_t width, uint32_t heigh
   test_publisher_mode(&current->publisher, format, width, height, rotation);
   publish(card);
   start(title);
+  WAIT_FOR(current, current->viewers[0].sequence == current->publisher.writer.sequence && has_own_size());
 }
 
 static void place(uint32_t width, uint32_t height) { x_display_place(&current->display, current->windows[0], 0, 0, width, height); }
@@ -342,6 +350,7 @@ static void hdr_follows_bt2390(void **state) {
   struct pixel_convert *convert = pixel_convert_create();
   bool is_right = false;
   show_ramp("hdr");
+  WAIT_FOR(current, has_own_size());
   WAIT_FOR(current, is_used());
   for (int tries = 0; !is_right && tries < TRIES; tries++) {
     struct x_picture seen;
