@@ -300,6 +300,7 @@ int viewer_run(const struct view_settings *settings) {
   log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
   control_thread_block_signals();
+  window_prepare_process();
   if (latency_monitor_tick_ms(settings, hud_first_mode(settings) != HUD_OFF) && !(latency = latency_monitor_create(settings)))
     return EXIT_STATUS_FAILED;
   struct viewer *viewer = create(settings);

@@ -44,6 +44,10 @@ struct window_options {
 };
 
 /* Starts SDL's video. Hidden at first: SDL makes some windows anew for their renderer. NULL: `error` says why. */
+/* Call before there is a second thread: SDL asks for the session's bus, and where none is, libdbus would fork to start one, in the midst of
+ * whatever other threads hold. A bus that is there is used. */
+void window_prepare_process(void);
+
 struct window *window_create(const struct window_options *options, char *error, size_t capacity);
 void window_destroy(struct window *window); /* after its presenter */
 void window_show(struct window *window);
