@@ -71,6 +71,8 @@ static bool is_needed(const struct vulkan_scaler *scaler, const struct vulkan_pa
 }
 
 VkResult vulkan_scaler_apply(struct vulkan_scaler *scaler, struct vulkan_painting *painting) {
+  if (scaler->has_failed) /* for a screenshot: the images are in no known state, whatever is painted now */
+    return VK_ERROR_FEATURE_NOT_PRESENT;
   scaler->is_used = scaler->placebo && is_needed(scaler, painting);
   if (!scaler->is_used)
     return VK_SUCCESS;
@@ -80,8 +82,8 @@ VkResult vulkan_scaler_apply(struct vulkan_scaler *scaler, struct vulkan_paintin
                                          .done = scaler->done,
                                          .done_value = scaler->value + 1};
   scaler->pictures++;
-  if (scaler->has_failed || !renew_target(scaler, painting->layout.width, painting->layout.height) ||
-      !vulkan_placebo_render(scaler->placebo, &job) || must_fail(scaler)) {
+  if (!renew_target(scaler, painting->layout.width, painting->layout.height) || !vulkan_placebo_render(scaler->placebo, &job) ||
+      must_fail(scaler)) {
     scaler->has_failed = true;
     return VK_ERROR_FEATURE_NOT_PRESENT;
   }
