@@ -10,7 +10,7 @@ Written by `tests/bench/run --write-docs` on a release build; not edited by hand
 {tables}
 ## How it is measured
 
-- Everything but the last section runs without a VM: guest and viewer are processes of one host, peers of one `transom-serve`, on one clock
+- Everything but *input* and *a real guest* runs without a VM: guest and viewer are processes of one host, peers of one `transom-serve`, on one clock
   (`CLOCK_MONOTONIC_RAW`), so that one-way figures need no relation of clocks. In a VM the exit that a doorbell costs comes on top.
 - A quantile needs a sample beyond it: p99 100 samples, p99.9 1000. "met" and "missed" are about the target beside the figure.
 - *Seen*: from the moment before "complete" is stored until the consumer has found the frame. Only frames for which the consumer really waited
