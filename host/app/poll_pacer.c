@@ -101,5 +101,7 @@ uint64_t poll_pacer_sleep_ns(struct poll_pacer *pacer, uint64_t now_ns) {
     return POLL_PACER_REST_NS;
   uint64_t begins = pacer->expected_ns + turn * pacer->period_ns - early_ns(pacer);
   uint64_t sleep = begins > now_ns ? begins - now_ns : 0;
+  if (turn > 0) /* later than anything before it: it may come at any time */
+    sleep = smaller(sleep, pacer->period_ns / POLL_PACER_LOOKS_MAX);
   return smaller(larger(sleep, close_ns(pacer)), POLL_PACER_REST_NS);
 }

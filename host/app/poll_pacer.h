@@ -5,6 +5,7 @@
  * no rhythm is known                         each 10 ms
  * the next news is not expected yet          none, or one after 10 ms
  * from shortly before until after that time  a quarter of the deviation apart: 50 us at a steady rate, a 32nd of the period at most
+ * later still                                a 32nd of the period apart
  * expected four times and did not come       each 10 ms
  *
  * So news at a steady rate is seen some 25 us and a timer's wake-up late; a guest without any rhythm is looked at 32 times a period; one at

@@ -37,7 +37,8 @@ CANNOT_RUN_HERE = {"input", "guest"}  # without QEMU and the guest's kernel
 
 
 def run(*words):
-    return subprocess.run([HERE / "run", "--build", BUILD, "--smallest", *map(str, words)], capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    command = [HERE / "run", "--build", BUILD, "--smallest", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
 
 class Rows(unittest.TestCase):

@@ -66,7 +66,8 @@ def stage_row(key, what, stage):
     quantile = {"count": stage["count"], "p50": stage["p50_us"], "p99": stage["p99_us"], "p999": stage["p999_us"], "max": stage["max_us"]}
     if stage["refused"]:
         return figure(key, what, "us", None, note=stage["refused"])
-    return timing(key, what + (f", ± {stage['bound_us']:.0f} µs" if stage["one_way"] else ""), "us", quantiles(quantile), bound_us=stage["bound_us"])
+    bound = f", ± {stage['bound_us']:.0f} µs" if stage["one_way"] else ""
+    return timing(key, what + bound, "us", quantiles(quantile), bound_us=stage["bound_us"])
 
 
 def one_way_rows(chain, bench):

@@ -8,9 +8,14 @@ NAME, TITLE = "idle", "Idle: a guest whose screen rests"
 SETTLE_SECONDS = 13  # the agent rests deepest after 10 s without a change
 PEER = "900-2880/s"
 STILL = ("--size", "1280x800", "--still-after", "60")
-SDL = "SDL window"
-WATCHED = {"viewer_headless": "transom view, headless, doorbell", "viewer_sdl": f"transom view, {SDL}, doorbell", "agent_watched": "transom-agent, watched",
-           "serve": "transom-serve", "viewer_file": "transom view, headless, a file without doorbells", "agent_alone": "transom-agent, nobody watches"}  # fmt: skip
+WATCHED = {
+    "viewer_headless": "transom view, headless, doorbell",
+    "viewer_sdl": "transom view, SDL window, doorbell",
+    "agent_watched": "transom-agent, watched",
+    "serve": "transom-serve",
+    "viewer_file": "transom view, headless, a file without doorbells",
+    "agent_alone": "transom-agent, nobody watches",
+}
 TARGETS = {"viewer_headless": (20, 1), "viewer_sdl": (20, 1)}
 
 
@@ -25,7 +30,8 @@ def row_of(name, figures):
 
 
 def start_watched(bench, socket, server):
-    watched = {"viewer_headless": start_viewer(bench, socket, "--renderer", "headless"), "agent_watched": start_agent(bench, socket, *STILL), "serve": server}
+    viewer = start_viewer(bench, socket, "--renderer", "headless")
+    watched = {"viewer_headless": viewer, "agent_watched": start_agent(bench, socket, *STILL), "serve": server}
     environment = bench.on_display()
     if environment:
         watched["viewer_sdl"] = start_viewer(bench, socket, "--renderer", "sdl", environment=environment)

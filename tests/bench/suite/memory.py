@@ -20,8 +20,8 @@ def held(pid):
 
 def measure(bench, state):
     server, socket = bench.start_serve("64M")
-    processes = {"transom-serve": server, "transom-agent": start_agent(bench, socket, "--size", "1920x1080", *(["--still-after", "30"] if state == "still" else [])),
-                 "transom view, headless": start_viewer(bench, socket, "--renderer", "headless")}  # fmt: skip
+    agent = start_agent(bench, socket, "--size", "1920x1080", *(["--still-after", str(FRAMES_MIN)] if state == "still" else []))
+    processes = {"transom-serve": server, "transom-agent": agent, "transom view, headless": start_viewer(bench, socket, "--renderer", "headless")}
     environment = bench.on_display()
     if environment:
         processes["transom view, SDL window"] = start_viewer(bench, socket, "--renderer", "sdl", environment=environment)

@@ -176,10 +176,6 @@ def usage(children, seconds):
                    "cpu_percent": round(100 * (after[name][1] - before[name][1]) / (elapsed * NS_PER_S), 3)} for name in children}  # fmt: skip
 
 
-def wakeups_per_second(children, seconds):
-    return {name: figures["wakeups_per_second"] for name, figures in usage(children, seconds).items()}
-
-
 def require_running(bench, children):
     for name, child in children.items():
         if child.poll() is not None:

@@ -10,7 +10,7 @@ Written by `tests/bench/run --write-docs` on a release build; not edited by hand
 {tables}
 ## How it is measured
 
-- Everything but the last section runs without a VM: guest and viewer are processes of one host, peers of one `transom-serve`, on one clock
+- Everything but *input* and *a real guest* runs without a VM: guest and viewer are processes of one host, peers of one `transom-serve`, on one clock
   (`CLOCK_MONOTONIC_RAW`), so that one-way figures need no relation of clocks. In a VM the exit that a doorbell costs comes on top.
 - A quantile needs a sample beyond it: p99 100 samples, p99.9 1000. "met" and "missed" are about the target beside the figure.
 - *Seen*: from the moment before "complete" is stored until the consumer has found the frame. Only frames for which the consumer really waited
@@ -20,8 +20,8 @@ Written by `tests/bench/run --write-docs` on a release build; not edited by hand
   last band is left when it is complete. The plain `memcpy` reads the same bytes, every third frame of the same run.
 - *Matrix*: `bench_guest` publishes at a display's ticks; `transom latency`, headless, takes every frame, and these are its own stamps. Headless
   means that the CPU copies the damage into the picture; consumed is the end of that, submitted when the presenter is told to draw. Where the
-  guest could not hold the rate on this machine the rate is in bold, as what was published of what was wanted. *Not taken*: frames that were
-  replaced by a newer one before the viewer came to them.
+  guest could not hold the rate on this machine the rate is in bold, as what was published of what was wanted. *Not shown*: frames that a
+  newer one replaced, before the viewer took them or on the way; the figures are of the others.
 - *Idle*: voluntary context switches and run time of all threads (`/proc/PID/task/*/{{status,schedstat}}`), still picture. The agent's back-off is
   stated in `guest/core/poll_pacer.h`, the viewer's without doorbells in `host/app/poll_pacer.h`.
 - *Start and recovery*: the witness is the region itself, looked at each half millisecond by one more peer.

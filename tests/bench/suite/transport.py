@@ -1,4 +1,5 @@
 """How a frame reaches a consumer: by doorbell, by polling at predicted times, by spinning; and how long reading all of it takes."""
+import functools
 import json
 import subprocess
 import time
@@ -53,7 +54,8 @@ def watch_agent(bench, start_agent_there, start_viewer_there):
 
 def measure_product(bench):
     server, socket = bench.start_serve(f"{REGION_MIB}M")
-    seen, cpu = watch_agent(bench, lambda *words: start_agent(bench, socket, *words), lambda *words, **more: start_viewer(bench, socket, *words, **more))
+    agent, viewer = functools.partial(start_agent, bench, socket), functools.partial(start_viewer, bench, socket)
+    seen, cpu = watch_agent(bench, agent, viewer)
     bench.children.stop(server)
     return [timing("product", "publish → seen, transom-agent → transom view, doorbell, 60 fps", "us", quantiles(seen), 60, 250, cpu_percent=cpu,
                    peer=PEER_DOORBELL)]  # fmt: skip
@@ -68,7 +70,7 @@ def measure_product_file(bench):
         wait_for(path.exists, "the agent makes the region")
         return child
 
-    seen, cpu = watch_agent(bench, agent, lambda *words, **more: start_viewer_on(bench, str(path), *words, **more))
+    seen, cpu = watch_agent(bench, agent, functools.partial(start_viewer_on, bench, str(path)))
     return [timing("product_file", "publish → seen, transom-agent → transom view, a file without doorbells, 60 fps", "us", quantiles(seen), 120,
                    cpu_percent=cpu)]  # fmt: skip
 
