@@ -1,5 +1,7 @@
 #include "host/app/hud.h"
 
+#include "host/input/input_sink.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -72,7 +74,8 @@ void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD
   add(&writer, "skipped %llu, torn %llu, refused %llu\n", (unsigned long long)now->skipped, (unsigned long long)now->torn,
       (unsigned long long)now->bad);
   if (stats->capture)
-    add(&writer, "keyboard and mouse: %s, by %s", stats->capture, stats->sink);
+    add(&writer, "keyboard and mouse: %s, by %s%s%s%s", stats->capture, stats->sink, stats->leds & INPUT_LED_CAPS ? ", Caps" : "",
+        stats->leds & INPUT_LED_NUM ? ", Num" : "", stats->leds & INPUT_LED_SCROLL ? ", Scroll" : "");
   else
     add(&writer, "keyboard and mouse: not for this guest");
   hud->counts = *now;
