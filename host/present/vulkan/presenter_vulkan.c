@@ -383,7 +383,7 @@ static int read_back(struct presenter *presenter, bool with_cursor, struct prese
     result = vulkan_painter_prepare(&self->painter, &painting);
   }
   if (result == VK_SUCCESS) {
-    result = vulkan_read_back(&self->painter, self->chain.format, self->commands, &painting, pixels);
+    result = vulkan_read_back(&self->painter, self->chain.format, self->commands, &painting, self->upload.timeline, pixels);
   }
   if (result == VK_SUCCESS) {
     *image = (struct presenter_image){painting.layout.picture_width, painting.layout.picture_height, pixels};
