@@ -11,7 +11,8 @@ struct viewer_stats {
   const char *event; /* "tick", "exit" */
   const char *state; /* of the link */
   const char *presenter;
-  const char *rung; /* "" = it has no rungs */
+  const char *rung;   /* "" = it has no rungs */
+  const char *scaler; /* "" = the presenter itself */
   const char *domain;
   const char *domain_state; /* as libvirt sees it; "" = unknown */
   uint64_t fallback_frames; /* of the emulated display, shown */
