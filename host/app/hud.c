@@ -1,6 +1,7 @@
 #include "host/app/hud.h"
 
 #include "common/bounded_text.h"
+#include "host/input/input_sink.h"
 
 static void add_times(struct bounded_text *writer, const char *name, const struct histogram *histogram) {
   if (histogram && histogram->count)
@@ -55,7 +56,9 @@ void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD
   bounded_text_add(&writer, "skipped %llu, torn %llu, refused %llu\n", (unsigned long long)now->skipped, (unsigned long long)now->torn,
                    (unsigned long long)now->bad);
   if (stats->capture)
-    bounded_text_add(&writer, "keyboard and mouse: %s, by %s", stats->capture, stats->sink);
+    bounded_text_add(&writer, "keyboard and mouse: %s, by %s%s%s%s", stats->capture, stats->sink,
+                     stats->leds & INPUT_LED_CAPS ? ", Caps" : "", stats->leds & INPUT_LED_NUM ? ", Num" : "",
+                     stats->leds & INPUT_LED_SCROLL ? ", Scroll" : "");
   else
     bounded_text_add(&writer, "keyboard and mouse: not for this guest");
   hud->counts = *now;

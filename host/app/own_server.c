@@ -31,8 +31,8 @@ static void make_user_directory(const char *socket) {
 
 struct private_server *own_server_start(const struct view_settings *settings) {
   const char *socket = settings->region + strlen(SERVER_PREFIX);
-  if (settings->private_server == SETTINGS_PRIVATE_SERVER_NEVER || !starts_with(settings->region, SERVER_PREFIX) ||
-      starts_with(socket, SYSTEM_DIRECTORY))
+  if (settings->private_server == SETTINGS_PRIVATE_SERVER_NEVER || !starts_with(settings->region, SERVER_PREFIX) || !socket[0] ||
+      starts_with(socket, SYSTEM_DIRECTORY)) /* no name at all: the link says so */
     return NULL;
   int connection = unix_socket_connect(socket);
   if (connection >= 0)

@@ -77,7 +77,8 @@ static void show_hint(struct viewer_input *input) {
   char text[INPUT_HINT_BYTES];
   input_hint_text(&input->view, window_kept_shortcuts(input->window), input->hud != HUD_OFF, text);
   window_post_hint(input->post, text);
-  window_post_input(input->post, input_capture_state_name(input->view.state), input->view.sink ? input->view.sink : "null");
+  window_post_input(input->post, input_capture_state_name(input->view.state), input->view.sink ? input->view.sink : "null",
+                    input->view.leds);
 }
 
 static uint32_t do_commands(struct viewer_input *input, uint32_t commands) {

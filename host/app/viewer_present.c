@@ -202,7 +202,7 @@ static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
                                .doorbell = session && session->frame_eventfd >= 0,
                                .held = session && session->may_hold,
                                .counts = frame_feed_counts(viewer->feed)};
-  window_post_get_input(&viewer->post, &stats.capture, &stats.sink);
+  window_post_get_input(&viewer->post, &stats.capture, &stats.sink, &stats.leds);
   if (viewer->settings->same_clock) {
     stats.publish_to_seen = &viewer->feed->publish_to_seen;
     stats.publish_to_presented = &viewer->feed->publish_to_presented;

@@ -18,6 +18,7 @@ struct viewer_stats {
   uint64_t fallback_frames; /* of the emulated display, shown */
   const char *capture;      /* who has keyboard and mouse: "captured"; NULL = this viewer only watches */
   const char *sink;         /* how they reach the guest: "usb" */
+  uint32_t leds;            /* enum input_led: the guest's locks */
   uint64_t epoch;           /* 0 = none */
   uint64_t elapsed_ms;
   struct viewer_start start;

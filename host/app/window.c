@@ -17,7 +17,6 @@
 struct window {
   SDL_Window *sdl;
   uint32_t wake_type;
-  atomic_bool wake_pending;
   bool fullscreen;
   bool resized_by_user;
   bool place_changed;            /* by the user */
@@ -25,6 +24,7 @@ struct window {
   uint32_t asked_ms;             /* SDL_GetTicks() when we last asked the window manager for something */
   int asked_width, asked_height; /* what we set last, in SDL's units */
   uint32_t picture_width, picture_height;
+  atomic_bool wake_pending; /* any thread's: not among the flags above, which may be read in one go */
 };
 
 static void set_hints(const struct window_options *options) {

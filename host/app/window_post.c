@@ -100,16 +100,18 @@ bool window_post_take_hint(struct window_post *post, char *text, size_t capacity
   return taken;
 }
 
-void window_post_input(struct window_post *post, const char *capture, const char *sink) {
+void window_post_input(struct window_post *post, const char *capture, const char *sink, uint32_t leds) {
   pthread_mutex_lock(&post->lock);
   post->capture = capture;
   post->sink = sink;
+  post->leds = leds;
   pthread_mutex_unlock(&post->lock);
 }
 
-void window_post_get_input(struct window_post *post, const char **capture, const char **sink) {
+void window_post_get_input(struct window_post *post, const char **capture, const char **sink, uint32_t *leds) {
   pthread_mutex_lock(&post->lock);
   *capture = post->capture;
   *sink = post->sink;
+  *leds = post->leds;
   pthread_mutex_unlock(&post->lock);
 }

@@ -28,6 +28,7 @@ struct window_post {
   uint32_t width, height;
   char hint[256];
   const char *capture, *sink; /* names of constants; NULL = this viewer only watches */
+  uint32_t leds;              /* enum input_led */
 };
 
 void window_post_init(struct window_post *post);
@@ -47,10 +48,10 @@ struct window_post_pointer window_post_get_pointer(struct window_post *post);
 void window_post_size(struct window_post *post, uint32_t width, uint32_t height, bool fullscreen);
 bool window_post_take_size(struct window_post *post, uint32_t *width, uint32_t *height, bool *fullscreen);
 
-/* And what input has to say: a line over the picture, the names of state and sink for the figures. */
+/* And what input has to say: a line over the picture, the names of state and sink for the figures, and the guest's locks. */
 void window_post_hint(struct window_post *post, const char *text);
 bool window_post_take_hint(struct window_post *post, char *text, size_t capacity);
-void window_post_input(struct window_post *post, const char *capture, const char *sink);
-void window_post_get_input(struct window_post *post, const char **capture, const char **sink);
+void window_post_input(struct window_post *post, const char *capture, const char *sink, uint32_t leds);
+void window_post_get_input(struct window_post *post, const char **capture, const char **sink, uint32_t *leds);
 
 #endif

@@ -24,7 +24,7 @@ static uint64_t look_ns(const struct clock_probe *probe) {
 }
 
 static void schedule(struct clock_probe *probe) {
-  bool is_on = probe->interval_ns && probe->consumer;
+  bool is_on = probe->interval_ns && probe->consumer && probe->consumer->region->clock_replies; /* else nobody will answer */
   event_timer_set(probe->timer, is_on ? look_ns(probe) : 0, 0);
 }
 

@@ -70,6 +70,12 @@ struct picture_layout picture_layout_fit(uint32_t window_width, uint32_t window_
   return picture_layout_place(PICTURE_SCALING_FIT, window_width, window_height, picture_width, picture_height, rotation);
 }
 
+struct picture_layout picture_layout_upright(uint32_t picture_width, uint32_t picture_height, uint32_t rotation) {
+  bool turned = rotation & 1;
+  return picture_layout_fit(turned ? picture_height : picture_width, turned ? picture_width : picture_height, picture_width, picture_height,
+                            rotation);
+}
+
 /* Middle of pixel `at` of `extent`, on 0 .. maximum where maximum + 1 steps make the whole extent. */
 static int32_t pointer_axis(int64_t at, int64_t extent, int32_t maximum) {
   at = at < 0 ? 0 : at >= extent ? extent - 1 : at;

@@ -32,6 +32,9 @@ struct picture_layout picture_layout_place(enum picture_scaling scaling, uint32_
 struct picture_layout picture_layout_fit(uint32_t window_width, uint32_t window_height, uint32_t picture_width, uint32_t picture_height,
                                          uint32_t rotation);
 
+/* The picture in its own size, turned upright. */
+struct picture_layout picture_layout_upright(uint32_t picture_width, uint32_t picture_height, uint32_t rotation);
+
 /* The window's pixel (x, y) on an absolute pointer's scale 0 .. maximum: the middle of the picture's pixel, so that rounding in the guest
  * cannot miss it. Points outside the picture go to its edge. */
 void picture_layout_pointer(const struct picture_layout *layout, int32_t x, int32_t y, int32_t maximum, int32_t *out_x, int32_t *out_y);

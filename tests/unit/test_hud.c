@@ -8,6 +8,7 @@
 
 #include "host/app/hud.h"
 #include "host/app/hud_graph.h"
+#include "host/input/input_sink.h"
 #include "host/present/overlay_graph.h"
 
 #include <string.h>
@@ -51,6 +52,19 @@ static void the_scale_holds_every_stack_and_quantile(void **state) {
     assert_string_equal(graph.scale_full, cases[i].full);
     assert_string_equal(graph.scale_half, cases[i].half);
   }
+}
+
+static void the_text_names_the_guests_locks(void **state) {
+  (void)state;
+  struct hud hud = {.mode = HUD_TEXT};
+  struct viewer_stats stats = {.presenter = "sdl", .rung = "", .capture = "captured", .sink = "usb"};
+  char text[HUD_BYTES];
+  hud_format(&hud, &stats, text);
+  assert_non_null(strstr(text, "captured, by usb"));
+  assert_null(strstr(text, "Caps"));
+  stats.leds = INPUT_LED_CAPS | INPUT_LED_NUM;
+  hud_format(&hud, &stats, text);
+  assert_non_null(strstr(text, "captured, by usb, Caps, Num"));
 }
 
 static unsigned lines_of(const char *text) {
@@ -105,6 +119,7 @@ static void whatever_the_figures_are_they_fit(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_hotkey_goes_round),
+      cmocka_unit_test(the_text_names_the_guests_locks),
       cmocka_unit_test(the_scale_holds_every_stack_and_quantile),
       cmocka_unit_test(the_legend_has_a_line_for_each_swatch),
       cmocka_unit_test(whatever_the_figures_are_they_fit),

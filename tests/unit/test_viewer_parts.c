@@ -8,6 +8,7 @@
 
 #include "host/app/guest_mode.h"
 #include "host/app/hud.h"
+#include "host/app/own_server.h"
 #include "host/app/screens.h"
 #include "host/app/viewer_stats.h"
 
@@ -76,6 +77,14 @@ static void a_mode_is_read_or_refused(void **state) {
     assert_false(guest_mode_parse(bad[i], &mode));
     assert_int_equal(mode.wish.width, 7);
   }
+}
+
+/* A region that names no socket is an error of its own; it must not start a server under another name. */
+static void no_server_is_started_for_no_name(void **state) {
+  (void)state;
+  static const struct view_settings nameless = {.region = "server:"}, file = {.region = "/dev/shm/region"};
+  assert_null(own_server_start(&nameless));
+  assert_null(own_server_start(&file));
 }
 
 static struct viewer_stats some_stats(void) {
@@ -174,6 +183,7 @@ int main(void) {
       cmocka_unit_test(a_picture_that_cannot_be_shown_is_said),
       cmocka_unit_test(long_texts_are_cut),
       cmocka_unit_test(a_mode_is_read_or_refused),
+      cmocka_unit_test(no_server_is_started_for_no_name),
       cmocka_unit_test(figures_are_json),
       cmocka_unit_test(figures_fit_whatever_they_are),
       cmocka_unit_test(the_hud_shows_the_last_seconds),

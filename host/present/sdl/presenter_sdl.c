@@ -2,10 +2,9 @@
 #include "host/present/sdl/presenter_sdl.h"
 
 #include "common/log.h"
-#include "host/present/cursor_image.h"
-#include "host/present/overlay.h"
 #include "host/present/pixel_convert.h"
 #include "host/present/present_fault.h"
+#include "host/present/scene.h"
 
 #include <SDL.h>
 #include <errno.h>
@@ -20,13 +19,12 @@ struct image {
 };
 
 struct presenter_sdl {
-  struct presenter base;
+  struct scene scene;
   struct presenter_impl impl; /* without level() where this renderer cannot draw into a texture */
   SDL_Window *window;
   SDL_Renderer *renderer;
   SDL_RendererInfo info;
   struct presenter_options options;
-  struct overlay *overlay;
   SDL_Texture *text_textures[OVERLAY_TEXTS];
   uint32_t text_versions[OVERLAY_TEXTS];
   uint32_t presented;
@@ -35,11 +33,8 @@ struct presenter_sdl {
   struct pixel_convert *convert; /* created with the first picture that needs it */
   uint8_t *band;                 /* CONVERT_ROWS of the widest picture converted so far */
   uint32_t band_width;
-  struct cursor_image cursor;
   uint32_t cursor_pixels[CURSOR_IMAGE_PIXELS];
   SDL_Texture *cursor_texture;
-  int32_t cursor_x, cursor_y;
-  bool cursor_visible;
 };
 
 static struct presenter_sdl *self_of(struct presenter *presenter) { return (struct presenter_sdl *)presenter; }
@@ -142,9 +137,9 @@ static void commit(struct presenter *presenter) {
 
 static void cursor_shape(struct presenter *presenter, const struct transom_cursor_shape *shape, const uint8_t *pixels) {
   struct presenter_sdl *self = self_of(presenter);
-  bool same_size = self->cursor_texture && self->cursor.width == shape->width && self->cursor.height == shape->height;
-  cursor_image_load(&self->cursor, shape, pixels);
-  cursor_image_flatten(&self->cursor, self->cursor_pixels);
+  bool same_size = self->cursor_texture && self->scene.cursor.width == shape->width && self->scene.cursor.height == shape->height;
+  cursor_image_load(&self->scene.cursor, shape, pixels);
+  cursor_image_flatten(&self->scene.cursor, self->cursor_pixels);
   if (!same_size) {
     if (self->cursor_texture)
       SDL_DestroyTexture(self->cursor_texture);
@@ -155,25 +150,6 @@ static void cursor_shape(struct presenter *presenter, const struct transom_curso
     return;
   SDL_SetTextureBlendMode(self->cursor_texture, SDL_BLENDMODE_BLEND);
   SDL_UpdateTexture(self->cursor_texture, NULL, self->cursor_pixels, (int)shape->width * 4);
-}
-
-static void cursor_move(struct presenter *presenter, int32_t x, int32_t y, bool visible) {
-  struct presenter_sdl *self = self_of(presenter);
-  self->cursor_x = x;
-  self->cursor_y = y;
-  self->cursor_visible = visible;
-}
-
-static void status(struct presenter *presenter, const struct presenter_status *status) {
-  overlay_set_status(self_of(presenter)->overlay, status);
-}
-
-static void hint(struct presenter *presenter, const char *text) { overlay_set_hint(self_of(presenter)->overlay, text); }
-
-static void hud(struct presenter *presenter, const char *text) { overlay_set_hud(self_of(presenter)->overlay, text); }
-
-static void graph(struct presenter *presenter, const struct presenter_graph *graph) {
-  overlay_set_graph(self_of(presenter)->overlay, graph);
 }
 
 /* SDL's renderer follows its window by itself. */
@@ -218,12 +194,12 @@ static void draw_picture(struct presenter_sdl *self, const struct picture_layout
 }
 
 static void draw_cursor(struct presenter_sdl *self, const struct picture_layout *at) {
-  if (!self->cursor_visible || !self->cursor_texture)
+  if (!self->scene.cursor_visible || !self->cursor_texture)
     return;
   double scale_x = (double)at->width / at->picture_width, scale_y = (double)at->height / at->picture_height;
-  SDL_FRect to = {(float)(at->x + (self->cursor_x - (double)self->cursor.hot_x) * scale_x),
-                  (float)(at->y + (self->cursor_y - (double)self->cursor.hot_y) * scale_y), (float)(self->cursor.width * scale_x),
-                  (float)(self->cursor.height * scale_y)};
+  SDL_FRect to = {(float)(at->x + (self->scene.cursor_x - (double)self->scene.cursor.hot_x) * scale_x),
+                  (float)(at->y + (self->scene.cursor_y - (double)self->scene.cursor.hot_y) * scale_y),
+                  (float)(self->scene.cursor.width * scale_x), (float)(self->scene.cursor.height * scale_y)};
   SDL_Rect clip = {at->x, at->y, (int)at->width, (int)at->height};
   set_scaling(self->cursor_texture, at);
   SDL_RenderSetClipRect(self->renderer, &clip);
@@ -257,7 +233,7 @@ static SDL_Texture *create_text(struct presenter_sdl *self, const struct text_im
 
 static void draw_text(struct presenter_sdl *self, const struct overlay_item *item) {
   uint32_t version;
-  const struct text_image *image = overlay_image(self->overlay, item->text, &version);
+  const struct text_image *image = overlay_image(self->scene.overlay, item->text, &version);
   SDL_Texture **texture = &self->text_textures[item->text];
   if (version != self->text_versions[item->text]) {
     if (*texture)
@@ -285,7 +261,7 @@ static void draw_overlay(struct presenter_sdl *self) {
   SDL_GetRendererOutputSize(self->renderer, &width, &height);
   if (width < 1 || height < 1)
     return;
-  uint32_t count = overlay_layout(self->overlay, (uint32_t)width, (uint32_t)height, items);
+  uint32_t count = overlay_layout(self->scene.overlay, (uint32_t)width, (uint32_t)height, items);
   for (uint32_t i = 0; i < count; i++) {
     if (items[i].text == OVERLAY_PLAIN)
       draw_plain(self, &items[i]);
@@ -298,7 +274,7 @@ static enum presenter_result present(struct presenter *presenter) {
   struct presenter_sdl *self = self_of(presenter);
   struct picture_layout at;
   clear(self);
-  if (!overlay_hides_picture(self->overlay) && layout(presenter, &at)) {
+  if (!overlay_hides_picture(self->scene.overlay) && layout(presenter, &at)) {
     draw_picture(self, &at);
     draw_cursor(self, &at);
   }
@@ -335,9 +311,7 @@ static int read_back(struct presenter *presenter, bool with_cursor, struct prese
   const struct presenter_picture *picture = &self->shown.picture;
   if (!self->shown.texture)
     return -ENODATA;
-  bool turned = picture->rotation & 1;
-  struct picture_layout at = picture_layout_fit(turned ? picture->height : picture->width, turned ? picture->width : picture->height,
-                                                picture->width, picture->height, picture->rotation);
+  struct picture_layout at = picture_layout_upright(picture->width, picture->height, picture->rotation);
   size_t bytes = (size_t)at.width * at.height * 4;
   uint8_t *pixels = malloc(bytes);
   if (!pixels)
@@ -362,7 +336,7 @@ static void destroy(struct presenter *presenter) {
   for (size_t i = 0; i < OVERLAY_TEXTS; i++)
     if (self->text_textures[i])
       SDL_DestroyTexture(self->text_textures[i]);
-  overlay_destroy(self->overlay);
+  scene_finish(&self->scene);
   if (self->renderer)
     SDL_DestroyRenderer(self->renderer);
   pixel_convert_destroy(self->convert);
@@ -378,11 +352,11 @@ static const struct presenter_impl impl = {
     .upload = upload,
     .commit = commit,
     .cursor_shape = cursor_shape,
-    .cursor_move = cursor_move,
-    .status = status,
-    .hint = hint,
-    .hud = hud,
-    .graph = graph,
+    .cursor_move = scene_cursor_move,
+    .status = scene_status,
+    .hint = scene_hint,
+    .hud = scene_hud,
+    .graph = scene_graph,
     .resize = resize,
     .present = present,
     .pictures = pictures,
@@ -398,19 +372,18 @@ struct presenter *presenter_sdl_create(void *window, const struct presenter_opti
     return NULL;
   }
   self->impl = impl;
-  self->base.impl = &self->impl;
+  self->scene.base.impl = &self->impl;
   self->options = *options;
   self->window = window;
   self->renderer = SDL_CreateRenderer(window, -1, 0); /* no vsync: it would hold every frame for up to a refresh */
-  if (self->renderer && SDL_GetRendererInfo(self->renderer, &self->info) == 0 && !present_fault(PRESENT_FAULT_SDL))
-    self->overlay = overlay_create();
+  bool draws = self->renderer && SDL_GetRendererInfo(self->renderer, &self->info) == 0 && !present_fault(PRESENT_FAULT_SDL);
   if (!(self->info.flags & SDL_RENDERER_TARGETTEXTURE))
     self->impl.level = NULL;
-  if (!self->overlay) {
+  if (!draws || !scene_init(&self->scene)) {
     snprintf(error, capacity, "cannot draw into the window: %s; try SDL_RENDER_DRIVER=software", SDL_GetError());
-    destroy(&self->base);
+    destroy(&self->scene.base);
     return NULL;
   }
   log_info("presenting by SDL_Renderer (%s)", self->info.name);
-  return &self->base;
+  return &self->scene.base;
 }

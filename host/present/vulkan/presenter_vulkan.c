@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "host/present/present_fault.h"
 #include "host/present/present_policy.h"
+#include "host/present/scene.h"
 #include "host/present/vulkan/vulkan_read_back.h"
 #include "host/present/vulkan/vulkan_scaler.h"
 #include "host/present/vulkan/vulkan_swapchain.h"
@@ -17,17 +18,14 @@
 #define WAIT_NS UINT64_C(10000000000) /* what longer takes is lost */
 
 struct presenter_vulkan {
-  struct presenter base;
+  struct scene scene;
   struct presenter_vulkan_options options;
   struct vulkan_instance instance;
   struct presenter_region region; /* bytes 0: none */
 
   /* what is to be seen; survives the device */
-  struct overlay *overlay;
   struct pixel_convert *convert;
-  struct cursor_image cursor;
-  bool cursor_is_new, cursor_visible;
-  int32_t cursor_x, cursor_y;
+  bool cursor_is_new;
   uint32_t window_width, window_height;
   bool fullscreen;
 
@@ -244,27 +242,8 @@ static void commit(struct presenter *presenter) {
 
 static void cursor_shape(struct presenter *presenter, const struct transom_cursor_shape *shape, const uint8_t *pixels) {
   struct presenter_vulkan *self = self_of(presenter);
-  cursor_image_load(&self->cursor, shape, pixels);
+  cursor_image_load(&self->scene.cursor, shape, pixels);
   self->cursor_is_new = true;
-}
-
-static void cursor_move(struct presenter *presenter, int32_t x, int32_t y, bool visible) {
-  struct presenter_vulkan *self = self_of(presenter);
-  self->cursor_x = x;
-  self->cursor_y = y;
-  self->cursor_visible = visible;
-}
-
-static void status(struct presenter *presenter, const struct presenter_status *status) {
-  overlay_set_status(self_of(presenter)->overlay, status);
-}
-
-static void hint(struct presenter *presenter, const char *text) { overlay_set_hint(self_of(presenter)->overlay, text); }
-
-static void hud(struct presenter *presenter, const char *text) { overlay_set_hud(self_of(presenter)->overlay, text); }
-
-static void graph(struct presenter *presenter, const struct presenter_graph *graph) {
-  overlay_set_graph(self_of(presenter)->overlay, graph);
 }
 
 static void resize(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen) {
@@ -288,18 +267,18 @@ static bool layout(const struct presenter *presenter, struct picture_layout *lay
 /* ---- drawing ---- */
 
 static void add_picture(struct presenter_vulkan *self, struct vulkan_painting *painting, bool with_cursor) {
-  const struct cursor_image *cursor = &self->cursor;
+  const struct cursor_image *cursor = &self->scene.cursor;
   painting->image = shown_of(self);
-  painting->has_cursor = with_cursor && self->cursor_visible && cursor->width;
-  painting->cursor_x = self->cursor_x - (int32_t)cursor->hot_x;
-  painting->cursor_y = self->cursor_y - (int32_t)cursor->hot_y;
+  painting->has_cursor = with_cursor && self->scene.cursor_visible && cursor->width;
+  painting->cursor_x = self->scene.cursor_x - (int32_t)cursor->hot_x;
+  painting->cursor_y = self->scene.cursor_y - (int32_t)cursor->hot_y;
   painting->cursor_width = cursor->width;
   painting->cursor_height = cursor->height;
 }
 
 static void load_cursor(struct presenter_vulkan *self) {
   if (self->cursor_is_new)
-    vulkan_painter_load_cursor(&self->painter, &self->cursor);
+    vulkan_painter_load_cursor(&self->painter, &self->scene.cursor);
   self->cursor_is_new = false;
 }
 
@@ -342,11 +321,11 @@ static VkResult draw(struct presenter_vulkan *self, uint32_t index) {
                                      .height = self->chain.extent.height,
                                      .pass = self->painter.window_pass,
                                      .items = items};
-  if (!overlay_hides_picture(self->overlay) && layout(&self->base, &painting.layout))
+  if (!overlay_hides_picture(self->scene.overlay) && layout(&self->scene.base, &painting.layout))
     add_picture(self, &painting, true);
-  painting.item_count = overlay_layout(self->overlay, painting.width, painting.height, items);
+  painting.item_count = overlay_layout(self->scene.overlay, painting.width, painting.height, items);
   load_cursor(self);
-  vulkan_painter_load_texts(&self->painter, self->overlay);
+  vulkan_painter_load_texts(&self->painter, self->scene.overlay);
   VkResult result = vulkan_scaler_apply(&self->scaler, &painting);
   if (result == VK_SUCCESS)
     result = vulkan_painter_prepare(&self->painter, &painting);
@@ -414,9 +393,7 @@ static int read_back(struct presenter *presenter, bool with_cursor, struct prese
   struct vulkan_painting painting = {0};
   if (!self->has_shown || !self->device.handle)
     return -ENODATA;
-  bool turned = picture->rotation & 1;
-  painting.layout = picture_layout_fit(turned ? picture->height : picture->width, turned ? picture->width : picture->height, picture->width,
-                                       picture->height, picture->rotation);
+  painting.layout = picture_layout_upright(picture->width, picture->height, picture->rotation);
   painting.width = painting.layout.picture_width;
   painting.height = painting.layout.picture_height;
   add_picture(self, &painting, with_cursor);
@@ -433,7 +410,7 @@ static int read_back(struct presenter *presenter, bool with_cursor, struct prese
   if (result == VK_SUCCESS)
     result = vulkan_painter_prepare(&self->painter, &painting);
   if (result == VK_SUCCESS) {
-    result = vulkan_read_back(&self->painter, self->chain.format, self->commands, &painting, pixels);
+    result = vulkan_read_back(&self->painter, self->chain.format, self->commands, &painting, self->upload.timeline, pixels);
   }
   if (result == VK_SUCCESS) {
     *image = (struct presenter_image){painting.layout.picture_width, painting.layout.picture_height, pixels};
@@ -447,7 +424,7 @@ static void destroy(struct presenter *presenter) {
   struct presenter_vulkan *self = self_of(presenter);
   tear_down(self);
   vulkan_instance_finish(&self->instance);
-  overlay_destroy(self->overlay);
+  scene_finish(&self->scene);
   pixel_convert_destroy(self->convert);
   free(self);
 }
@@ -466,11 +443,11 @@ static const struct presenter_impl impl = {
     .commit = commit,
     .copy_time = copy_time,
     .cursor_shape = cursor_shape,
-    .cursor_move = cursor_move,
-    .status = status,
-    .hint = hint,
-    .hud = hud,
-    .graph = graph,
+    .cursor_move = scene_cursor_move,
+    .status = scene_status,
+    .hint = scene_hint,
+    .hud = scene_hud,
+    .graph = scene_graph,
     .resize = resize,
     .acquire = acquire,
     .present = present,
@@ -488,15 +465,15 @@ struct presenter *presenter_vulkan_create(void *window, const struct presenter_v
     snprintf(error, capacity, "cannot create the Vulkan presenter: out of memory");
     return NULL;
   }
-  self->base.impl = &impl;
+  self->scene.base.impl = &impl;
   self->options = *options;
-  self->overlay = overlay_create();
+  bool has_scene = scene_init(&self->scene);
   self->convert = pixel_convert_create();
   snprintf(error, capacity, "cannot create the Vulkan presenter: %s",
            present_fault(PRESENT_FAULT_VULKAN) ? "refused by TRANSOM_PRESENT_FAULT" : "out of memory");
-  if (self->overlay && self->convert && !present_fault(PRESENT_FAULT_VULKAN) &&
+  if (has_scene && self->convert && !present_fault(PRESENT_FAULT_VULKAN) &&
       vulkan_instance_init(&self->instance, window, error, capacity) && set_up(self, options->route_best, error, capacity))
-    return &self->base;
-  destroy(&self->base);
+    return &self->scene.base;
+  destroy(&self->scene.base);
   return NULL;
 }

@@ -74,15 +74,31 @@ static void destroy_target(struct target *target, const struct vulkan_device *de
   vulkan_buffer_finish(&target->buffer, device);
 }
 
+/* The copies into the image were waited for by the host; the semaphore makes what they wrote visible to this queue as well. */
+static VkResult submit(const struct vulkan_painter *painter, VkCommandBuffer commands, const struct vulkan_painting *painting,
+                       VkSemaphore copies, VkFence fence) {
+  const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_FRAGMENT_SHADER_BIT;
+  const VkTimelineSemaphoreSubmitInfo values = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+                                                .waitSemaphoreValueCount = 1,
+                                                .pWaitSemaphoreValues = &painting->image->copied_value};
+  const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                             .pNext = &values,
+                             .waitSemaphoreCount = 1,
+                             .pWaitSemaphores = &copies,
+                             .pWaitDstStageMask = &stage,
+                             .commandBufferCount = 1,
+                             .pCommandBuffers = &commands};
+  return vkQueueSubmit(painter->device->graphics, 1, &info, fence);
+}
+
 static VkResult draw(const struct vulkan_painter *painter, VkCommandBuffer commands, const struct vulkan_painting *painting,
-                     const struct target *target) {
+                     VkSemaphore copies, const struct target *target) {
   const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
                                           .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
   const VkBufferImageCopy copy = {.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
                                   .imageExtent = {painting->width, painting->height, 1}};
   const VkMemoryBarrier barrier = {
       .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER, .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT, .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
-  const VkSubmitInfo submit = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &commands};
   VkResult result = vkBeginCommandBuffer(commands, &begin);
   if (result != VK_SUCCESS)
     return result;
@@ -91,7 +107,7 @@ static VkResult draw(const struct vulkan_painter *painter, VkCommandBuffer comma
   vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
   result = vkEndCommandBuffer(commands);
   if (result == VK_SUCCESS)
-    result = vkQueueSubmit(painter->device->graphics, 1, &submit, target->fence);
+    result = submit(painter, commands, painting, copies, target->fence);
   if (result == VK_SUCCESS)
     result = vkWaitForFences(painter->device->handle, 1, &target->fence, VK_TRUE, WAIT_NS);
   return result;
@@ -108,7 +124,7 @@ static void take_pixels(const uint8_t *from, VkFormat format, size_t count, uint
 }
 
 VkResult vulkan_read_back(const struct vulkan_painter *painter, VkFormat format, VkCommandBuffer commands,
-                          const struct vulkan_painting *painting, uint8_t *pixels) {
+                          const struct vulkan_painting *painting, VkSemaphore copies, uint8_t *pixels) {
   struct target target = {0};
   struct vulkan_painting own = *painting;
   own.width = painting->layout.picture_width;
@@ -118,7 +134,7 @@ VkResult vulkan_read_back(const struct vulkan_painter *painter, VkFormat format,
   VkResult result = create_target(&target, painter, format, own.width, own.height);
   own.framebuffer = target.framebuffer;
   if (result == VK_SUCCESS)
-    result = draw(painter, commands, &own, &target);
+    result = draw(painter, commands, &own, copies, &target);
   if (result == VK_SUCCESS)
     take_pixels(target.buffer.mapped, format, (size_t)own.width * own.height, pixels);
   if (result != VK_TIMEOUT) /* else it may still be drawn */

@@ -5,8 +5,8 @@
 #include "host/present/vulkan/vulkan_painter.h"
 
 /* `painting` but for framebuffer, size and pass, which are made here: the upright picture alone. `commands` are the caller's, of the
- * graphics family. `pixels` gets B, G, R, 255. */
+ * graphics family; `copies` is the timeline of uploads. `pixels` gets B, G, R, 255. */
 VkResult vulkan_read_back(const struct vulkan_painter *painter, VkFormat format, VkCommandBuffer commands,
-                          const struct vulkan_painting *painting, uint8_t *pixels);
+                          const struct vulkan_painting *painting, VkSemaphore copies, uint8_t *pixels);
 
 #endif
