@@ -134,8 +134,9 @@ static void greet(struct server_place *place) {
   log_info("peer %u: %s, pid %d, uid %u", place->id, name, (int)place->info.pid, (unsigned)place->info.uid);
   fd_store_put(&(struct fd_store_name){FD_STORE_PEER, place->id, 0}, place->socket);
   say_changed(place->server);
-  if (send_greeting(place))
-    remove_peer(place, "does not take its greeting: dropped");
+  int error = send_greeting(place);
+  if (error)
+    remove_peer(place, error == -EPIPE ? "left at once" : "does not take its greeting: dropped"); /* at once: it only asked who is here */
   else
     mark_greeted(place);
 }
