@@ -37,7 +37,7 @@ static enum exit_status run(const struct agent_settings *settings, struct region
   gethostname(host_name, sizeof host_name - 1);
   const struct agent_options options = {
       .slots = (uint32_t)settings->publish.slots, .frames_max = (uint64_t)settings->publish.frames, .guest_name = host_name};
-  const struct agent_ports ports = {.device = device, .capture = capture, .now_ns = clock_raw_ns};
+  const struct agent_ports ports = {.device = device, .captures = {capture}, .now_ns = clock_raw_ns};
   struct agent *agent = agent_create(&options, &ports);
   if (!agent)
     return EXIT_STATUS_FAILED;
