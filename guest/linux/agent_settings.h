@@ -14,6 +14,7 @@ struct agent_settings {
   bool take_over;     /* format the region whatever it holds */
   int64_t region_mib; /* size of a file that does not exist yet */
   int source;         /* enum agent_source */
+  int64_t heads;      /* screens to publish at most; 0 = all that show something, or one test card */
   int64_t card;       /* /dev/dri/cardN; -1 = the first with an active output */
   struct publish_settings publish;
 };
