@@ -122,10 +122,10 @@ static void handle_event(struct viewer *viewer, const struct window_event *event
 bool viewer_window_run(struct viewer *viewer) {
   struct window_event event;
   while (!atomic_load(&viewer->quitting)) {
-    if (!window_wait(viewer->window, &event))
+    if (!window_wait(&event))
       return false;
     handle_event(viewer, &event);
-    for (unsigned i = 0; i < EVENTS_A_TURN && window_poll(viewer->window, &event); i++)
+    for (unsigned i = 0; i < EVENTS_A_TURN && window_poll(&event); i++)
       handle_event(viewer, &event);
     if (atomic_load(&viewer->must_fall) && !fall(viewer))
       return false;
