@@ -1,6 +1,7 @@
 #define LOG_MODULE "view"
 #include "host/app/control_thread.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/thread.h"
 #include "host/app/stats_socket.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,9 @@ struct control_thread {
   sem_t started;
   int error; /* of the start, -errno */
   struct event_loop *loop;
-  struct event_source *signals, *limit, *stats, *latency;
+  struct event_source *signals, *limit, *stats, *latency, *mode;
+  struct mode_follower follower;
+  atomic_ullong window; /* a struct mode_follower_window in a word: see pack(); 0 = none */
   int signal_fd;
   sigset_t mask_before;
   struct guest_link *link;
@@ -42,18 +46,60 @@ static void on_session(void *user_data) {
   control->events->session(control->user_data);
 }
 
+/* ---- the guest's mode ---- */
+
+static void ask_for(struct control_thread *control, const struct transom_control_mode_wish *wish) {
+  const int error = guest_link_send(control->link, TRANSOM_CONTROL_MODE_WISH, wish, sizeof *wish);
+  if (error)
+    log_warning("the guest was not asked for %ux%u: %s", wish->width, wish->height, strerror(-error));
+}
+
+static void arm_mode(struct control_thread *control) {
+  uint64_t due_ns = mode_follower_due_ns(&control->follower), now_ns = clock_monotonic_ns();
+  event_timer_set(control->mode, due_ns == MODE_FOLLOWER_NEVER ? 0 : due_ns > now_ns ? due_ns - now_ns : 1, 0);
+}
+
+static void on_mode(void *user_data) {
+  struct control_thread *control = user_data;
+  struct transom_control_mode_wish wish;
+  if (mode_follower_take(&control->follower, clock_monotonic_ns(), &wish))
+    ask_for(control, &wish);
+  arm_mode(control);
+}
+
+/* Four edges of 15 bits (TRANSOM_WIDTH_MAX is 2^14), then whether it was chosen, then that there is one. */
+static uint64_t pack(const struct mode_follower_window *window) {
+  return (uint64_t)(window->width & 0x7fff) | (uint64_t)(window->height & 0x7fff) << 15 | (uint64_t)(window->picture_width & 0x7fff) << 30 |
+         (uint64_t)(window->picture_height & 0x7fff) << 45 | (uint64_t)window->chosen << 60 | UINT64_C(1) << 61;
+}
+
+static struct mode_follower_window unpack(uint64_t word) {
+  return (struct mode_follower_window){word & 0x7fff, word >> 15 & 0x7fff, word >> 30 & 0x7fff, word >> 45 & 0x7fff, word >> 60 & 1};
+}
+
+static void follow_window(struct control_thread *control) {
+  uint64_t word = atomic_exchange(&control->window, 0);
+  if (!word || !control->options->mode.follows_window)
+    return;
+  const struct mode_follower_window window = unpack(word);
+  mode_follower_window(&control->follower, &window, clock_monotonic_ns());
+  arm_mode(control);
+}
+
 /* An agent says hello when it begins to listen, so it is told of the mode then; after a restart again. */
 static void on_message(uint32_t type, const void *payload, uint32_t bytes, void *user_data) {
   struct control_thread *control = user_data;
-  const struct transom_control_mode_wish *mode = &control->options->mode;
   (void)payload;
   (void)bytes;
-  if (type != TRANSOM_CONTROL_HELLO || mode->width == 0)
+  if (type != TRANSOM_CONTROL_HELLO)
     return;
-  const int error = guest_link_send(control->link, TRANSOM_CONTROL_MODE_WISH, mode, sizeof *mode);
-  if (error)
-    log_warning("the guest was not asked for %ux%u: %s", mode->width, mode->height, strerror(-error));
+  if (control->options->mode.wish.width)
+    ask_for(control, &control->options->mode.wish);
+  mode_follower_hello(&control->follower, clock_monotonic_ns());
+  arm_mode(control);
 }
+
+/* ---- other events ---- */
 
 static void on_signal(int fd, uint32_t events, void *user_data) {
   struct control_thread *control = user_data;
@@ -85,6 +131,7 @@ static void on_clock(const struct transom_clock_sample *sample, void *user_data)
 
 static void on_wake(void *user_data) {
   struct control_thread *control = user_data;
+  follow_window(control);
   control->events->nudged(control->user_data);
 }
 
@@ -92,7 +139,8 @@ static int add_timers(struct control_thread *control) {
   control->limit = event_loop_add_timer(control->loop, on_limit, control);
   control->stats = event_loop_add_timer(control->loop, on_stats, control);
   control->latency = event_loop_add_timer(control->loop, on_latency, control);
-  if (!control->limit || !control->stats || !control->latency)
+  control->mode = event_loop_add_timer(control->loop, on_mode, control);
+  if (!control->limit || !control->stats || !control->latency || !control->mode)
     return -ENOMEM;
   event_timer_set(control->limit, control->options->seconds * NS_PER_S, 0);
   uint64_t interval_ns = control->options->stats_interval_ms * NS_PER_MS;
@@ -134,6 +182,7 @@ static void tear_down(struct control_thread *control) {
   event_source_remove(control->limit);
   event_source_remove(control->stats);
   event_source_remove(control->latency);
+  event_source_remove(control->mode);
 }
 
 static void run(void *user_data) {
@@ -192,6 +241,7 @@ struct control_thread *control_thread_start(const struct control_options *option
     return NULL;
   }
   *control = (struct control_thread){.options = options, .events = events, .user_data = user_data};
+  mode_follower_init(&control->follower, options->mode.wish.refresh_mhz);
   sem_init(&control->started, 0, 0);
   int failed = open_signals(control);
   if (!failed) {
@@ -222,6 +272,11 @@ void control_thread_stop(struct control_thread *control) {
 
 struct guest_link *control_thread_link(struct control_thread *control) {
   return control->link;
+}
+
+void control_thread_window(struct control_thread *control, const struct mode_follower_window *window) {
+  atomic_store(&control->window, pack(window));
+  event_loop_wake(control->loop);
 }
 
 void control_thread_nudge(struct control_thread *control) { event_loop_wake(control->loop); }

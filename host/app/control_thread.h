@@ -2,8 +2,9 @@
 #ifndef TRANSOM_HOST_APP_CONTROL_THREAD_H
 #define TRANSOM_HOST_APP_CONTROL_THREAD_H
 
+#include "host/app/guest_mode.h"
+#include "host/app/mode_follower.h"
 #include "host/link/guest_link.h"
-#include "protocol/control_message.h"
 
 #include <stddef.h>
 
@@ -14,11 +15,11 @@ struct control_options {
   const char *region;
   struct stats_socket *stats_socket; /* served by this thread; NULL = none */
   uint32_t head;
-  uint64_t seconds;                      /* 0 = no limit */
-  uint64_t stats_interval_ms;            /* 0 = no ticks */
-  uint64_t latency_interval_ms;          /* 0 = no ticks */
-  uint64_t clock_interval_ns;            /* between questions for the guest's time; 0 = none */
-  struct transom_control_mode_wish mode; /* width 0 = none */
+  uint64_t seconds;             /* 0 = no limit */
+  uint64_t stats_interval_ms;   /* 0 = no ticks */
+  uint64_t latency_interval_ms; /* 0 = no ticks */
+  uint64_t clock_interval_ns;   /* between questions for the guest's time; 0 = none */
+  struct guest_mode mode;
 };
 
 struct control_events { /* all on the control thread */
@@ -44,6 +45,9 @@ struct control_thread *control_thread_start(const struct control_options *option
 void control_thread_stop(struct control_thread *control);
 
 struct guest_link *control_thread_link(struct control_thread *control);
+
+/* What the window is now, for a guest that follows it. Any thread; does not wait. */
+void control_thread_window(struct control_thread *control, const struct mode_follower_window *window);
 
 /* Calls `nudged` soon. Any thread; does not wait, which waking the window may: it takes a lock of the X client's. */
 void control_thread_nudge(struct control_thread *control);

@@ -1,6 +1,7 @@
 #include "host/app/guest_mode.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #define HZ_MAX 1000u
 
@@ -27,18 +28,25 @@ static bool take_rate(const char **at, uint32_t *mhz) {
   return *mhz > 0;
 }
 
-bool guest_mode_parse(const char *text, struct transom_control_mode_wish *wish) {
-  struct transom_control_mode_wish parsed = {.head = 0};
-  if (text[0] == 0) {
-    *wish = parsed;
+static bool take_size(const char **at, struct guest_mode *mode) {
+  static const char window[] = "window";
+  mode->follows_window = strncmp(*at, window, sizeof window - 1) == 0;
+  if (mode->follows_window) {
+    *at += sizeof window - 1;
     return true;
   }
-  if (!take_number(&text, TRANSOM_WIDTH_MAX, &parsed.width) || *text++ != 'x' || !take_number(&text, TRANSOM_HEIGHT_MAX, &parsed.height))
+  return take_number(at, TRANSOM_WIDTH_MAX, &mode->wish.width) && *(*at)++ == 'x' &&
+         take_number(at, TRANSOM_HEIGHT_MAX, &mode->wish.height) && mode->wish.width && mode->wish.height;
+}
+
+bool guest_mode_parse(const char *text, struct guest_mode *mode) {
+  struct guest_mode parsed = {.follows_window = false};
+  if (text[0] && !take_size(&text, &parsed))
     return false;
-  if (*text == '@' && (++text, !take_rate(&text, &parsed.refresh_mhz)))
+  if (*text == '@' && (++text, !take_rate(&text, &parsed.wish.refresh_mhz)))
     return false;
-  if (*text != 0 || parsed.width == 0 || parsed.height == 0)
+  if (*text != 0 || (parsed.wish.refresh_mhz && !parsed.wish.width && !parsed.follows_window))
     return false;
-  *wish = parsed;
+  *mode = parsed;
   return true;
 }

@@ -76,7 +76,7 @@ static const struct option_entry entries[] = {
      .maximum = TRANSOM_HEADS_MAX - 1,
      .argument = "N",
      .help = "the guest's screen to show, from 0"},
-    {.name = "guest-mode", STRING(guest_mode), .argument = "WxH[@HZ]", .help = "ask the guest for this mode while the viewer runs"},
+    {.name = "guest-mode", STRING(guest_mode), .argument = "MODE", .help = "ask the guest for WxH[@HZ], or to follow the 'window'"},
     {.name = "screenshot", STRING(screenshot), .argument = "FILE", .help = "write the guest's picture as PNG at the end"},
     {.name = "frames",
      .kind = OPTION_INT,
@@ -195,10 +195,10 @@ static bool load_file(struct view_settings *settings, const struct settings_plac
 }
 
 static bool guest_mode_is_good(const char *text) {
-  struct transom_control_mode_wish wish;
-  if (guest_mode_parse(text, &wish))
+  struct guest_mode mode;
+  if (guest_mode_parse(text, &mode))
     return true;
-  fprintf(stderr, "transom view: --guest-mode is WxH or WxH@HZ, not '%s'; try --help\n", text);
+  fprintf(stderr, "transom view: --guest-mode is WxH, WxH@HZ, window or window@HZ, not '%s'; try --help\n", text);
   return false;
 }
 

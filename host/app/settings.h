@@ -54,7 +54,7 @@ struct view_settings {
   bool same_clock;                        /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
   char title[128];
   int64_t head;
-  char guest_mode[GUEST_MODE_TEXT_BYTES]; /* "WxH@HZ"; "" = as the guest has it */
+  char guest_mode[GUEST_MODE_TEXT_BYTES]; /* "WxH@HZ", "window"; "" = as the guest has it */
   int log_level;                          /* enum log_level */
   char toggle[64];                        /* "auto", or for toggle_key_parse() */
   char host_keys[256];                    /* for host_key_list_parse() */

@@ -107,26 +107,33 @@ static void on_input_changed(void *user_data) { control_thread_nudge(((struct vi
 
 /* ---- start and end ---- */
 
-static bool start_presenting(struct viewer *viewer, char *error, size_t capacity) {
+static bool open_window(struct viewer *viewer, enum presenter_kind kind, char *error, size_t capacity) {
   const struct view_settings *settings = viewer->settings;
-  enum presenter_kind kind = (enum presenter_kind)settings->renderer;
-  if (presenter_kind_needs_window(kind)) {
-    struct window_options options = {.title = viewer->title,
-                                     .width = FIRST_WIDTH,
-                                     .height = FIRST_HEIGHT,
-                                     .fullscreen = settings->fullscreen,
-                                     .display = (int)settings->display,
-                                     .place = settings->place_file[0] ? &settings->place : NULL,
-                                     .vulkan = presenter_kind_needs_vulkan(kind)};
-    viewer->window = window_create(&options, error, capacity);
-    if (!viewer->window)
-      return false;
-  }
+  struct window_options options = {.title = viewer->title,
+                                   .width = FIRST_WIDTH,
+                                   .height = FIRST_HEIGHT,
+                                   .fullscreen = settings->fullscreen,
+                                   .display = (int)settings->display,
+                                   .place = settings->place_file[0] ? &settings->place : NULL,
+                                   .vulkan = presenter_kind_needs_vulkan(kind)};
+  viewer->window = window_create(&options, error, capacity);
+  viewer_start_note(&viewer->start, VIEWER_START_WINDOW, clock_monotonic_ns());
+  return viewer->window != NULL;
+}
+
+static bool start_presenting(struct viewer *viewer, char *error, size_t capacity) {
+  enum presenter_kind kind = (enum presenter_kind)viewer->settings->renderer;
   struct presenter_options options = viewer_window_presenter_options(viewer);
-  struct presenter *presenter = presenter_create(kind, viewer->window ? window_native(viewer->window) : NULL, &options, error, capacity);
+  struct presenter_preparation *preparation = presenter_prepare(kind);
+  struct presenter *presenter = NULL;
+  if (!presenter_kind_needs_window(kind) || open_window(viewer, kind, error, capacity))
+    presenter = presenter_create(kind, viewer->window ? window_native(viewer->window) : NULL, &options, error, capacity);
+  presenter_preparation_finish(preparation);
   if (!presenter)
     return false;
   viewer_window_use_presenter(viewer, presenter);
+  viewer_start_note(&viewer->start, VIEWER_START_PRESENTER, clock_monotonic_ns());
+  latency_monitor_presenter(viewer->latency, presenter->impl->name);
   if (viewer->window) {
     window_show(viewer->window);
     viewer_window_post_size(viewer);
@@ -134,7 +141,7 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
   return true;
 }
 
-static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
+static bool start_control(struct viewer *viewer, char *error, size_t capacity) {
   static const struct control_events events = {.state = on_state,
                                                .session = on_session,
                                                .stats = on_stats,
@@ -153,10 +160,10 @@ static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
                                .clock_interval_ns = latency_monitor_clock_ns(settings)};
   guest_mode_parse(settings->guest_mode, &viewer->control_options.mode); /* checked by settings_load() */
   viewer->control = control_thread_start(&viewer->control_options, &events, viewer, error, capacity);
-  if (!viewer->control)
-    return false;
-  if (!viewer_input_start(&viewer->input, settings, viewer->window, &viewer->post, on_input_changed, viewer, error, capacity))
-    return false;
+  return viewer->control != NULL;
+}
+
+static bool start_frames(struct viewer *viewer, char *error, size_t capacity) {
   struct frame_thread *frames = frame_thread_start(viewer->feed, control_thread_link(viewer->control), viewer_present_news, viewer);
   atomic_store(&viewer->frames, frames);
   if (!frames) {
@@ -165,25 +172,29 @@ static bool start_threads(struct viewer *viewer, char *error, size_t capacity) {
   }
   frame_thread_session_changed(frames); /* what came before there was somebody to tell */
   frame_thread_kick(frames);
+  viewer_wake_window(viewer, true);
   return true;
 }
 
+/* The region is opened while the window and its driver come up. */
 static bool start(struct viewer *viewer, char *error, size_t capacity) {
-  if (viewer->settings->stats_socket[0] && !(viewer->stats_socket = stats_socket_create(viewer->settings->stats_socket, error, capacity)))
+  const struct view_settings *settings = viewer->settings;
+  if (settings->stats_socket[0] && !(viewer->stats_socket = stats_socket_create(settings->stats_socket, error, capacity)))
     return false;
-  if (!start_presenting(viewer, error, capacity))
+  latency_monitor_begin(viewer->latency, "none");
+  if (!start_control(viewer, error, capacity) || !start_presenting(viewer, error, capacity))
     return false;
-  viewer->feed = frame_feed_create(viewer->presenter, viewer->settings->same_clock);
+  viewer->feed = frame_feed_create(viewer->presenter, settings->same_clock);
   if (!viewer->feed) {
     snprintf(error, capacity, "cannot start: out of memory");
     return false;
   }
   frame_feed_trace(viewer->feed, latency_monitor_trace(viewer->latency));
-  latency_monitor_begin(viewer->latency, viewer->presenter->impl->name);
   latency_monitor_want_graph(viewer->latency, viewer->hud.visible);
-  if (!start_threads(viewer, error, capacity))
+  if (!viewer_input_start(&viewer->input, settings, viewer->window, &viewer->post, on_input_changed, viewer, error, capacity) ||
+      !start_frames(viewer, error, capacity))
     return false;
-  atomic_store(&viewer->domain, domain_view_start(viewer->settings, on_domain, viewer));
+  atomic_store(&viewer->domain, domain_view_start(settings, on_domain, viewer));
   viewer_wake(viewer, VIEWER_TASK_DOMAIN); /* what came before it was there to be asked */
   return true;
 }
@@ -263,7 +274,7 @@ static struct viewer *create(const struct view_settings *settings) {
     return NULL;
   viewer->settings = settings;
   viewer->hud.visible = settings->hud;
-  viewer->started_ns = clock_monotonic_ns();
+  viewer->start.began_ns = clock_monotonic_ns();
   sem_init(&viewer->ended, 0, 0);
   window_post_init(&viewer->post);
   pthread_mutex_init(&viewer->lock, NULL);

@@ -4,6 +4,7 @@
 #include "host/app/screens.h"
 #include "host/app/viewer_state.h"
 #include "host/app/viewer_stats.h"
+#include "host/present/late_latch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 #define BUSY_PAUSE_NS UINT64_C(250000)      /* between looks while the device or the guest copies */
 #define HIDDEN_AFTER_NS UINT64_C(200000000) /* a display that takes no picture for so long shows us nowhere */
 #define HIDDEN_PAUSE_NS UINT64_C(50000000)
+#define FIRST_PICTURE_NS UINT64_C(250000000) /* so long the window may stay empty for it */
 
 void viewer_present_status(struct viewer *viewer) {
   struct presenter_status status;
@@ -96,6 +98,8 @@ static void take_feed(struct viewer *viewer) {
   if (viewer->forget_due && viewer->feed->session) /* without one, the next begins by forgetting */
     frame_import_lost(&viewer->feed->frames, &viewer->feed->reader);
   viewer->forget_due = false;
+  if (viewer->feed->session)
+    viewer_start_note(&viewer->start, VIEWER_START_SESSION, clock_monotonic_ns());
   uint32_t result = frame_feed_step(viewer->feed);
   bool refused = result & FRAME_FEED_REFUSED, first = (result & FRAME_FEED_PICTURE) && !viewer->has_picture;
   viewer->is_busy = result & FRAME_FEED_PENDING;
@@ -103,6 +107,7 @@ static void take_feed(struct viewer *viewer) {
     atomic_store(&viewer->must_fall, true);
   if (result & FRAME_FEED_PICTURE) {
     first |= !viewer->region_shows;
+    viewer_start_note(&viewer->start, VIEWER_START_PICTURE, clock_monotonic_ns());
     viewer->has_picture = viewer->region_shows = true;
     viewer->foreign_image = false;
     viewer_input_frame_shown(&viewer->input);
@@ -122,15 +127,33 @@ static void presented(struct viewer *viewer, bool has_feed, uint64_t submitted_n
   bool is_seen = strcmp(viewer->presenter->impl->name, "headless") != 0;
   viewer->must_present = false;
   viewer->pending_since_ns = 0;
+  if (viewer->region_shows)
+    viewer_start_note(&viewer->start, VIEWER_START_PRESENTED, clock_monotonic_ns());
   if (has_feed)
     frame_feed_presented(viewer->feed, submitted_ns, clock_raw_ns(), is_seen ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS);
 }
 
+/* A guest that is publishing already: its first picture is on the way, and a screen that says "waiting" would only stand in front of it. */
+static bool first_picture_comes(const struct viewer *viewer) {
+  return viewer->is_busy && !viewer->has_picture && clock_monotonic_ns() - viewer->start.at_ns[VIEWER_START_SESSION] < FIRST_PICTURE_NS;
+}
+
+/* The display has room now: what the guest has completed since this turn began comes along. */
+static bool take_newest(void *user_data) {
+  struct viewer *viewer = user_data;
+  if (!frame_feed_has_news(viewer->feed))
+    return true;
+  if (!viewer->is_busy)
+    viewer->feed->news_ns = clock_raw_ns();
+  take_feed(viewer);
+  return !atomic_load(&viewer->must_fall);
+}
+
 static void present(struct viewer *viewer, bool has_feed) {
-  if (!viewer->must_present || atomic_load(&viewer->must_fall))
+  uint64_t submitted_ns = 0;
+  if (!viewer->must_present || first_picture_comes(viewer) || atomic_load(&viewer->must_fall))
     return;
-  uint64_t submitted_ns = clock_raw_ns();
-  switch (viewer->presenter->impl->present(viewer->presenter)) {
+  switch (late_latch_present(viewer->presenter, has_feed ? take_newest : NULL, viewer, &submitted_ns)) {
   case PRESENTER_OK:
     presented(viewer, has_feed, submitted_ns);
     return;
@@ -166,7 +189,8 @@ static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
                                .domain_state = domain_view_state_name(viewer->domain),
                                .fallback_frames = domain_view_fallback_count(viewer->domain),
                                .epoch = session ? session->region.epoch : 0,
-                               .elapsed_ms = (clock_monotonic_ns() - viewer->started_ns) / 1000000,
+                               .elapsed_ms = (clock_monotonic_ns() - viewer->start.began_ns) / 1000000,
+                               .start = viewer->start,
                                .width = layout.picture_width,
                                .height = layout.picture_height,
                                .doorbell = session && session->frame_eventfd >= 0,
@@ -262,18 +286,15 @@ static struct frame_thread_next next_turn(const struct viewer *viewer, bool prog
   return next;
 }
 
-/* What was done with the feed: whether there was anything worth the wake-up. */
-static bool use_feed(struct viewer *viewer) {
-  uint64_t frames = viewer->feed->counts.frames, moves = viewer->feed->counts.cursor_moves;
-  take_feed(viewer);
-  return viewer->feed->counts.frames != frames || viewer->feed->counts.cursor_moves != moves;
-}
+/* What has come of the feed: worth a wake-up, if it has moved. */
+static uint64_t progress_of(const struct viewer *viewer) { return viewer->feed->counts.frames + viewer->feed->counts.cursor_moves; }
 
 /* One turn: what was asked for since the last, then one drawing of it all. Once quitting, the feed is not given back: the frame thread
  * waits for its end, and the last figures are of the last picture. */
 void viewer_present_turn(struct viewer *viewer) {
   unsigned tasks = atomic_fetch_and(&viewer->tasks, VIEWER_TASK_STATS | VIEWER_TASK_HUD | VIEWER_TASK_SCREENSHOT); /* these need the feed */
-  bool has_feed = tasks & VIEWER_TASK_FEED, progress = false;
+  bool has_feed = tasks & VIEWER_TASK_FEED;
+  uint64_t before = has_feed ? progress_of(viewer) : 0;
   if (atomic_load(&viewer->quitting))
     return;
   if (tasks & VIEWER_TASK_STATE)
@@ -281,7 +302,7 @@ void viewer_present_turn(struct viewer *viewer) {
   take_size(viewer);
   take_hint(viewer);
   if (has_feed)
-    progress = use_feed(viewer);
+    take_feed(viewer);
   if (viewer->domain && !atomic_load(&viewer->must_fall) && (tasks & (VIEWER_TASK_DOMAIN | VIEWER_TASK_STATE | VIEWER_TASK_FEED)))
     take_domain(viewer);
   if (has_feed && !atomic_load(&viewer->must_fall))
@@ -295,7 +316,7 @@ void viewer_present_turn(struct viewer *viewer) {
     atomic_fetch_or(&viewer->tasks, VIEWER_TASK_FEED); /* still in our hands: the main thread gives it back once it has another presenter */
     viewer_wake_window(viewer, true);
   } else if (has_feed && !atomic_load(&viewer->quitting)) {
-    frame_thread_done(atomic_load(&viewer->frames), next_turn(viewer, progress));
+    frame_thread_done(atomic_load(&viewer->frames), next_turn(viewer, progress_of(viewer) != before));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "host/app/screenshot.h"
 #include "host/app/stats_socket.h"
 #include "host/app/viewer_input.h"
+#include "host/app/viewer_start.h"
 #include "host/app/window.h"
 #include "host/app/window_post.h"
 #include "host/present/presenter_select.h"
@@ -35,7 +36,7 @@ enum viewer_task {
  * window_post.h lies between the two. */
 struct viewer {
   const struct view_settings *settings;
-  struct window *window; /* NULL when headless */
+  struct window *_Atomic window; /* NULL when headless, and until it is made: others wake it */
   struct window_post post;
   atomic_bool presents_on_main, must_fall;
   struct frame_feed *feed;
@@ -64,12 +65,12 @@ struct viewer {
   struct hud hud;
   char hint[256]; /* as last shown: another presenter gets it again */
   struct screenshot_job *screenshot;
+  struct viewer_start start;
   uint64_t pending_since_ns; /* CLOCK_MONOTONIC: the display has had no room since; 0 = it has */
 
   /* main thread */
   struct viewer_input input;
   enum guest_link_state input_state;
-  uint64_t started_ns;
   char title[160];
 };
 

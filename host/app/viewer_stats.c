@@ -49,6 +49,19 @@ static void append_histogram(struct line *line, const char *key, const struct hi
          us(histogram->maximum));
 }
 
+/* When it began, on CLOCK_MONOTONIC; the stages from there on. */
+static void append_start(struct line *line, const struct viewer_start *start) {
+  static const char *const names[VIEWER_START_STAGES] = {"window_ms", "presenter_ms", "session_ms", "picture_ms", "presented_ms"};
+  append(line, ",\"start\":{\"began_ms\":%.1f", (double)start->began_ns / 1e6);
+  for (int i = 0; i < VIEWER_START_STAGES; i++) {
+    if (start->at_ns[i])
+      append(line, ",\"%s\":%.1f", names[i], (double)(start->at_ns[i] - start->began_ns) / 1e6);
+    else
+      append(line, ",\"%s\":null", names[i]);
+  }
+  append(line, "}");
+}
+
 size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_STATS_BYTES]) {
   struct line line = {.text = text};
   append(&line, "{\"schema\":1");
@@ -65,6 +78,7 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
     append_string(&line, "sink", stats->sink);
   }
   append_number(&line, "elapsed_ms", stats->elapsed_ms);
+  append_start(&line, &stats->start);
   if (stats->epoch)
     append(&line, ",\"epoch\":\"%016" PRIx64 "\"", stats->epoch); /* a string: JSON's numbers end at 2^53 */
   else

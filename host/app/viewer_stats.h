@@ -4,6 +4,7 @@
 
 #include "common/histogram.h"
 #include "host/app/frame_feed.h"
+#include "host/app/viewer_start.h"
 #include "host/stats/latency_recent.h"
 
 struct viewer_stats {
@@ -18,6 +19,7 @@ struct viewer_stats {
   const char *sink;         /* how they reach the guest: "usb" */
   uint64_t epoch;           /* 0 = none */
   uint64_t elapsed_ms;
+  struct viewer_start start;
   uint32_t width, height; /* of the picture, 0 = none */
   bool doorbell;
   bool held; /* frames are read under a hold */
@@ -27,7 +29,7 @@ struct viewer_stats {
   const struct histogram *publish_to_seen, *publish_to_presented; /* NULL = not the same clock */
 };
 
-#define VIEWER_STATS_BYTES 5120 /* of which stages are LATENCY_MONITOR_STAGES_BYTES at most */
+#define VIEWER_STATS_BYTES 5376 /* of which stages are LATENCY_MONITOR_STAGES_BYTES at most */
 
 /* Writes a line without its newline. Its length; never more than VIEWER_STATS_BYTES - 1. */
 size_t viewer_stats_format(const struct viewer_stats *stats, char line[VIEWER_STATS_BYTES]);

@@ -53,10 +53,24 @@ static void serve_window(struct viewer *viewer) {
   choose_pointer(viewer);
 }
 
+/* A guest that follows the window, if it is to. */
+static void tell_guest(struct viewer *viewer, uint32_t width, uint32_t height) {
+  struct mode_follower_window window = {.width = width, .height = height, .chosen = window_size_is_chosen(viewer->window)};
+  struct picture_layout layout;
+  if (!viewer->control_options.mode.follows_window)
+    return;
+  if (window_post_get_layout(&viewer->post, &layout)) {
+    window.picture_width = layout.picture_width;
+    window.picture_height = layout.picture_height;
+  }
+  control_thread_window(viewer->control, &window);
+}
+
 void viewer_window_post_size(struct viewer *viewer) {
   uint32_t width, height;
   window_pixel_size(viewer->window, &width, &height);
   window_post_size(&viewer->post, width, height, window_is_fullscreen(viewer->window));
+  tell_guest(viewer, width, height);
   viewer_wake_presenting(viewer);
 }
 

@@ -128,6 +128,8 @@ void window_show(struct window *window) {
 
 void *window_native(struct window *window) { return window->sdl; }
 
+bool window_size_is_chosen(const struct window *window) { return window->fullscreen || window->resized_by_user; }
+
 bool window_is_fullscreen(const struct window *window) { return window->fullscreen; }
 
 /* Outside full screen. On Wayland nobody is told where a window is: its position means nothing there and is not asked for again. */

@@ -49,7 +49,8 @@ struct window_options {
 struct window *window_create(const struct window_options *options, char *error, size_t capacity);
 void window_destroy(struct window *window); /* after its presenter */
 void window_show(struct window *window);
-void *window_native(struct window *window); /* SDL_Window, for presenter_create() */
+void *window_native(struct window *window);              /* SDL_Window, for presenter_create() */
+bool window_size_is_chosen(const struct window *window); /* by the user: full screen too. Else it follows the picture */
 bool window_is_fullscreen(const struct window *window);
 
 /* Where it is, if the user has moved it, resized it or changed to full screen or back. */

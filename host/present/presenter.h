@@ -108,7 +108,11 @@ struct presenter_impl {
   /* The window's size in physical pixels, and whether it covers its display. */
   void (*resize)(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen);
 
-  /* Draws everything anew. PENDING: the display has no room for another picture yet; call again soon. Waits 2 ms at most. */
+  /* Optional. Takes the display's next image: the present() that follows does not wait for one, and what is committed until then is in
+   * it. PENDING: the display has no room for another picture yet; call again soon. Waits 2 ms at most. */
+  enum presenter_result (*acquire)(struct presenter *presenter);
+
+  /* Draws everything anew. PENDING: as acquire(), which it does itself where that was not done. */
   enum presenter_result (*present)(struct presenter *presenter);
 
   /* Where shown lies in the window. False: nothing has been committed yet. */

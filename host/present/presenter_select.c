@@ -2,11 +2,13 @@
 #include "host/present/presenter_select.h"
 
 #include "common/log.h"
+#include "common/thread.h"
 #include "host/present/headless/presenter_headless.h"
 #include "host/present/sdl/presenter_sdl.h"
 #include "host/present/vulkan/presenter_vulkan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const presenter_kind_names[] = {"auto", "vulkan", "vulkan-import", "vulkan-dma-buf", "vulkan-staging", "sdl", "headless", NULL};
@@ -14,6 +16,29 @@ const char *const presenter_kind_names[] = {"auto", "vulkan", "vulkan-import", "
 bool presenter_kind_needs_window(enum presenter_kind kind) { return kind != PRESENTER_HEADLESS; }
 
 bool presenter_kind_needs_vulkan(enum presenter_kind kind) { return kind <= PRESENTER_VULKAN_STAGING; }
+
+struct presenter_preparation {
+  struct thread *thread;
+};
+
+static void load_drivers(void *user_data) {
+  (void)user_data;
+  presenter_vulkan_load_drivers();
+}
+
+struct presenter_preparation *presenter_prepare(enum presenter_kind kind) {
+  struct presenter_preparation *preparation = presenter_kind_needs_vulkan(kind) ? calloc(1, sizeof *preparation) : NULL;
+  if (preparation)
+    preparation->thread = thread_create("prepare", load_drivers, NULL);
+  return preparation;
+}
+
+void presenter_preparation_finish(struct presenter_preparation *preparation) {
+  if (!preparation)
+    return;
+  thread_join(preparation->thread);
+  free(preparation);
+}
 
 static struct presenter *create_headless(char *error, size_t capacity) {
   struct presenter *presenter = presenter_headless_create();

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+struct presenter_preparation;
+
 enum presenter_kind {
   PRESENTER_AUTO, /* down the ladder: the first that works */
   PRESENTER_VULKAN,
@@ -22,6 +24,10 @@ extern const char *const presenter_kind_names[];
 /* Does this kind draw into a window, and into one made for Vulkan? */
 bool presenter_kind_needs_window(enum presenter_kind kind);
 bool presenter_kind_needs_vulkan(enum presenter_kind kind);
+
+/* Begins to load what presenter_create() will need, beside the making of the window. NULL: nothing to do, or no thread for it. */
+struct presenter_preparation *presenter_prepare(enum presenter_kind kind);
+void presenter_preparation_finish(struct presenter_preparation *preparation); /* waits for its end; NULL is fine */
 
 /* `window` is an SDL_Window, or NULL where none is needed. AUTO tries one after the other and says in the log what did not work; Vulkan on
  * a software rasteriser is no GPU and is left out. NULL: `error` (capacity bytes) says why, in one line. */

@@ -51,11 +51,12 @@ static void long_texts_are_cut(void **state) {
 }
 
 static void check_mode(const char *text, uint32_t width, uint32_t height, uint32_t refresh_mhz) {
-  struct transom_control_mode_wish wish;
-  assert_true(guest_mode_parse(text, &wish));
-  assert_int_equal(wish.width, width);
-  assert_int_equal(wish.height, height);
-  assert_int_equal(wish.refresh_mhz, refresh_mhz);
+  struct guest_mode mode;
+  assert_true(guest_mode_parse(text, &mode));
+  assert_int_equal(mode.wish.width, width);
+  assert_int_equal(mode.wish.height, height);
+  assert_int_equal(mode.wish.refresh_mhz, refresh_mhz);
+  assert_int_equal(mode.follows_window, strncmp(text, "window", 6) == 0);
 }
 
 static void a_mode_is_read_or_refused(void **state) {
@@ -65,13 +66,16 @@ static void a_mode_is_read_or_refused(void **state) {
   check_mode("2560x1440@144", 2560, 1440, 144000);
   check_mode("1920x1080@59.94", 1920, 1080, 59940);
   check_mode("16384x1@0.001", 16384, 1, 1);
+  check_mode("window", 0, 0, 0);
+  check_mode("window@59.94", 0, 0, 59940);
   static const char *const bad[] = {"x",       "1920",       "1920x",       "x1080",         "0x1080",         "16385x1",
                                     "1x16385", "1920x1080 ", "1920x1080@",  "1920x1080@0",   "1920x1080@1001", "1920x1080@60Hz",
-                                    "-1x1080", " 1x1080",    "1x1@60.1234", "99999999999x1", "1920X1080",      "1920x1080@.5"};
+                                    "-1x1080", " 1x1080",    "1x1@60.1234", "99999999999x1", "1920X1080",      "1920x1080@.5",
+                                    "windows", "window@",    "@60",         "window60"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    struct transom_control_mode_wish wish = {.width = 7};
-    assert_false(guest_mode_parse(bad[i], &wish));
-    assert_int_equal(wish.width, 7);
+    struct guest_mode mode = {.wish.width = 7};
+    assert_false(guest_mode_parse(bad[i], &mode));
+    assert_int_equal(mode.wish.width, 7);
   }
 }
 
@@ -90,6 +94,7 @@ static void figures_are_json(void **state) {
   stats.epoch = UINT64_C(0xfedcba9876543210);
   stats.counts = (struct frame_feed_counts){.sequence = 7, .frames = 5, .skipped = 2, .uploaded_bytes = 123456789012};
   stats.publish_to_seen = histogram;
+  stats.start = (struct viewer_start){.began_ns = 5000000, .at_ns = {[VIEWER_START_WINDOW] = 7500000}};
   size_t length = viewer_stats_format(&stats, line);
   assert_int_equal(length, strlen(line));
   cJSON *json = cJSON_Parse(line);
@@ -98,6 +103,9 @@ static void figures_are_json(void **state) {
   assert_string_equal(cJSON_GetObjectItem(json, "epoch")->valuestring, "fedcba9876543210");
   assert_int_equal(cJSON_GetObjectItem(json, "skipped")->valueint, 2);
   assert_true(cJSON_GetObjectItem(json, "uploaded_bytes")->valuedouble == 123456789012.0);
+  cJSON *start = cJSON_GetObjectItem(json, "start");
+  assert_true(cJSON_GetObjectItem(start, "began_ms")->valuedouble == 5 && cJSON_GetObjectItem(start, "window_ms")->valuedouble == 2.5);
+  assert_true(cJSON_IsNull(cJSON_GetObjectItem(start, "presented_ms")));
   cJSON *seen = cJSON_GetObjectItem(json, "publish_to_seen_us");
   assert_int_equal(cJSON_GetObjectItem(seen, "count")->valueint, 100);
   assert_in_range(cJSON_GetObjectItem(seen, "p50")->valueint, 49, 51);
@@ -117,6 +125,7 @@ static void figures_fit_whatever_they_are(void **state) {
   stats.domain =
       "\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\\"\\";
   stats.epoch = stats.elapsed_ms = UINT64_MAX;
+  memset(stats.start.at_ns, 0xff, sizeof stats.start.at_ns);
   memset(&stats.counts, 0xff, sizeof stats.counts);
   stats.publish_to_seen = stats.publish_to_presented = histogram;
   viewer_stats_format(&stats, line);

@@ -21,6 +21,7 @@ struct image {
 
 struct presenter_sdl {
   struct presenter base;
+  struct presenter_impl impl; /* without level() where this renderer cannot draw into a texture */
   SDL_Window *window;
   SDL_Renderer *renderer;
   SDL_RendererInfo info;
@@ -73,7 +74,8 @@ static int begin_frame(struct presenter *presenter, const struct presenter_pictu
   if (!is_native(picture->format) && !ready_to_convert(self, picture->width))
     return -ENOMEM;
   uint32_t format = picture->format == TRANSOM_FORMAT_RGBA8 ? SDL_PIXELFORMAT_ABGR8888 : SDL_PIXELFORMAT_ARGB8888;
-  SDL_Texture *texture = SDL_CreateTexture(self->renderer, format, SDL_TEXTUREACCESS_STATIC, (int)picture->width, (int)picture->height);
+  int access = self->impl.level ? SDL_TEXTUREACCESS_TARGET : SDL_TEXTUREACCESS_STATIC;
+  SDL_Texture *texture = SDL_CreateTexture(self->renderer, format, access, (int)picture->width, (int)picture->height);
   if (!texture)
     return -ENOMEM;
   SDL_SetTextureBlendMode(texture, SDL_BLENDMODE_NONE); /* alpha is undefined */
@@ -81,6 +83,20 @@ static int begin_frame(struct presenter *presenter, const struct presenter_pictu
     SDL_DestroyTexture(image->texture);
   *image = (struct image){*picture, texture};
   return 0;
+}
+
+/* What a frame changed comes out of the region once; the other texture gets it from here. */
+static enum presenter_result level(struct presenter *presenter, const struct transom_rect *rects, uint32_t count) {
+  struct presenter_sdl *self = self_of(presenter);
+  if (SDL_SetRenderTarget(self->renderer, self->incoming.texture) != 0)
+    return PRESENTER_FAILED;
+  bool drawn = true;
+  for (uint32_t i = 0; i < count; i++) {
+    SDL_Rect rect = {rects[i].x, rects[i].y, rects[i].width, rects[i].height};
+    drawn &= SDL_RenderCopy(self->renderer, self->shown.texture, &rect, &rect) == 0;
+  }
+  drawn &= SDL_SetRenderTarget(self->renderer, NULL) == 0; /* draws */
+  return drawn ? PRESENTER_OK : PRESENTER_FAILED;
 }
 
 static bool upload_converted(struct presenter_sdl *self, const volatile uint8_t *from, uint32_t pitch_bytes, const SDL_Rect *rect) {
@@ -350,6 +366,7 @@ static const struct presenter_impl impl = {
     .name = "sdl",
     .thread = PRESENTER_MAIN_THREAD,
     .begin_frame = begin_frame,
+    .level = level,
     .upload = upload,
     .commit = commit,
     .cursor_shape = cursor_shape,
@@ -370,12 +387,15 @@ struct presenter *presenter_sdl_create(void *window, const struct presenter_opti
     snprintf(error, capacity, "cannot create the SDL presenter: out of memory");
     return NULL;
   }
-  self->base.impl = &impl;
+  self->impl = impl;
+  self->base.impl = &self->impl;
   self->options = *options;
   self->window = window;
   self->renderer = SDL_CreateRenderer(window, -1, 0); /* no vsync: it would hold every frame for up to a refresh */
   if (self->renderer && SDL_GetRendererInfo(self->renderer, &self->info) == 0 && !present_fault(PRESENT_FAULT_SDL))
     self->overlay = overlay_create();
+  if (!(self->info.flags & SDL_RENDERER_TARGETTEXTURE))
+    self->impl.level = NULL;
   if (!self->overlay) {
     snprintf(error, capacity, "cannot draw into the window: %s; try SDL_RENDER_DRIVER=software", SDL_GetError());
     destroy(&self->base);

@@ -41,6 +41,8 @@ struct presenter_vulkan {
   VkResult frame_error; /* of begin_frame(): said by the calls that can */
   VkSemaphore drawings; /* timeline */
   uint64_t drawn_value; /* submitted last */
+  bool has_place;       /* `place` of the swapchain's images is ours, to be drawn and presented */
+  uint32_t place;
   VkCommandPool pool;
   VkCommandBuffer commands;
 };
@@ -131,7 +133,7 @@ static void tear_down(struct presenter_vulkan *self) {
   self->pool = VK_NULL_HANDLE;
   self->drawings = VK_NULL_HANDLE;
   self->drawn_value = 0;
-  self->has_shown = false;
+  self->has_shown = self->has_place = false;
   vulkan_device_finish(&self->device);
 }
 
@@ -344,27 +346,41 @@ static VkResult renew_chain(struct presenter_vulkan *self) {
   return result;
 }
 
-/* One try. VK_TIMEOUT: later. */
-static VkResult try_present(struct presenter_vulkan *self) {
-  uint32_t index;
-  if (!self->instance.surface.handle)
+/* One try. VK_TIMEOUT: later. An image that we have is drawn before the swapchain may be renewed. A window without a pixel has none. */
+static VkResult try_acquire(struct presenter_vulkan *self) {
+  if (!self->instance.surface.handle || self->has_place)
     return VK_SUCCESS;
   VkResult result = vulkan_timeline_wait(&self->device, self->drawings, self->drawn_value, GLANCE_NS);
   if (result == VK_SUCCESS && self->chain.is_old)
     result = renew_chain(self);
   if (result != VK_SUCCESS || !self->chain.handle)
     return result;
-  result = vulkan_swapchain_acquire(&self->chain, GLANCE_NS, &index);
-  if (result != VK_SUCCESS)
-    return result == VK_ERROR_OUT_OF_DATE_KHR ? VK_TIMEOUT : result;
-  result = draw(self, index);
-  return result == VK_SUCCESS ? vulkan_swapchain_present(&self->chain, index) : result;
+  result = vulkan_swapchain_acquire(&self->chain, GLANCE_NS, &self->place);
+  self->has_place = result == VK_SUCCESS;
+  return result;
+}
+
+static VkResult try_present(struct presenter_vulkan *self) {
+  VkResult result = try_acquire(self);
+  if (result != VK_SUCCESS || !self->has_place)
+    return result;
+  self->has_place = false;
+  result = draw(self, self->place);
+  return result == VK_SUCCESS ? vulkan_swapchain_present(&self->chain, self->place) : result;
+}
+
+static enum presenter_result later_or(struct presenter_vulkan *self, VkResult result) {
+  return answer(self, result == VK_ERROR_OUT_OF_DATE_KHR ? VK_TIMEOUT : result);
+}
+
+static enum presenter_result acquire(struct presenter *presenter) {
+  struct presenter_vulkan *self = self_of(presenter);
+  return later_or(self, try_acquire(self));
 }
 
 static enum presenter_result present(struct presenter *presenter) {
   struct presenter_vulkan *self = self_of(presenter);
-  VkResult result = try_present(self);
-  return answer(self, result == VK_ERROR_OUT_OF_DATE_KHR ? VK_TIMEOUT : result);
+  return later_or(self, try_present(self));
 }
 
 static int read_back(struct presenter *presenter, bool with_cursor, struct presenter_image *image) {
@@ -423,11 +439,14 @@ static const struct presenter_impl impl = {
     .hint = hint,
     .hud = hud,
     .resize = resize,
+    .acquire = acquire,
     .present = present,
     .layout = layout,
     .read_back = read_back,
     .destroy = destroy,
 };
+
+void presenter_vulkan_load_drivers(void) { vulkan_instance_load_drivers(); }
 
 struct presenter *presenter_vulkan_create(void *window, const struct presenter_vulkan_options *options, char *error, size_t capacity) {
   struct presenter_vulkan *self = calloc(1, sizeof *self);

@@ -16,6 +16,9 @@ struct presenter_vulkan_options {
   struct presenter_options common;
 };
 
+/* Has Vulkan's loader find and load the drivers, which takes most of the creation's time: it keeps them for what follows. Any thread. */
+void presenter_vulkan_load_drivers(void);
+
 /* `window` is an SDL_Window made for Vulkan, or NULL: pictures are then uploaded, and can be read back, but are seen nowhere. NULL: `error`
  * says why, in one line. */
 struct presenter *presenter_vulkan_create(void *window, const struct presenter_vulkan_options *options, char *error, size_t capacity);

@@ -101,6 +101,11 @@ static VkResult create_handle(struct vulkan_instance *instance, const char **ext
   return try_create(instance, extensions, extension_count, false);
 }
 
+void vulkan_instance_load_drivers(void) {
+  uint32_t count = 0;
+  vkEnumerateInstanceExtensionProperties(NULL, &count, NULL); /* the drivers are asked as well */
+}
+
 bool vulkan_instance_init(struct vulkan_instance *instance, void *window, char *error, size_t capacity) {
   const char *extensions[EXTENSIONS_MAX];
   uint32_t count = 0;

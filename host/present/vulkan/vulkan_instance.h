@@ -13,6 +13,9 @@ struct vulkan_instance {
   VkDebugUtilsMessengerEXT messenger;
 };
 
+/* See presenter_vulkan.h. */
+void vulkan_instance_load_drivers(void);
+
 /* `window` is an SDL_Window made for Vulkan, or NULL. With TRANSOM_VULKAN_VALIDATION=1 in the environment the Khronos validation layer
  * watches, and each of its messages is logged as an error. False: `error` says why in one line; nothing is left to finish. */
 bool vulkan_instance_init(struct vulkan_instance *instance, void *window, char *error, size_t capacity);

@@ -153,13 +153,27 @@ VkResult vulkan_swapchain_renew(struct vulkan_swapchain *chain, uint32_t width, 
   if (result == VK_SUCCESS)
     result = prepare_images(chain);
   chain->is_old = result != VK_SUCCESS;
+  chain->is_suboptimal = false;
   return result;
+}
+
+/* Some surfaces are suboptimal for good (turned or scaled by the display server), and a new chain would be so as well: it is renewed only
+ * if it has another size, and that is asked once for each chain. Later changes of size are told by resize(). */
+static void note_suboptimal(struct vulkan_swapchain *chain) {
+  VkSurfaceCapabilitiesKHR can;
+  if (chain->is_suboptimal)
+    return;
+  chain->is_suboptimal = true;
+  chain->is_old |=
+      vkGetPhysicalDeviceSurfaceCapabilitiesKHR(chain->device->physical, chain->device->instance->surface.handle, &can) == VK_SUCCESS &&
+      can.currentExtent.width != UINT32_MAX &&
+      (can.currentExtent.width != chain->extent.width || can.currentExtent.height != chain->extent.height);
 }
 
 VkResult vulkan_swapchain_acquire(struct vulkan_swapchain *chain, uint64_t timeout_ns, uint32_t *index) {
   VkResult result = vkAcquireNextImageKHR(chain->device->handle, chain->handle, timeout_ns, chain->free, VK_NULL_HANDLE, index);
   if (result == VK_SUBOPTIMAL_KHR) {
-    chain->is_old = true; /* this one can still be shown */
+    note_suboptimal(chain); /* this one can still be shown */
     return VK_SUCCESS;
   }
   if (result == VK_ERROR_OUT_OF_DATE_KHR)
@@ -175,8 +189,11 @@ VkResult vulkan_swapchain_present(struct vulkan_swapchain *chain, uint32_t index
                                  .pSwapchains = &chain->handle,
                                  .pImageIndices = &index};
   VkResult result = vkQueuePresentKHR(chain->device->graphics, &info);
-  if (result != VK_SUBOPTIMAL_KHR && result != VK_ERROR_OUT_OF_DATE_KHR)
-    return result;
-  chain->is_old = true;
-  return VK_SUCCESS;
+  if (result == VK_SUBOPTIMAL_KHR) {
+    note_suboptimal(chain);
+    return VK_SUCCESS;
+  }
+  if (result == VK_ERROR_OUT_OF_DATE_KHR)
+    chain->is_old = true;
+  return result;
 }

@@ -19,8 +19,9 @@ struct vulkan_swapchain {
   VkImageView views[VULKAN_SWAPCHAIN_IMAGES_MAX];
   VkFramebuffer framebuffers[VULKAN_SWAPCHAIN_IMAGES_MAX];
   VkSemaphore drawn[VULKAN_SWAPCHAIN_IMAGES_MAX];
-  VkSemaphore free; /* signalled by acquire */
-  bool is_old;      /* the window has changed since: renew() before the next acquire */
+  VkSemaphore free;   /* signalled by acquire */
+  bool is_old;        /* the window has changed since: renew() before the next acquire */
+  bool is_suboptimal; /* the driver said so of this chain, and the window was looked at */
 };
 
 /* Eight bits a channel, no conversion on the way out. False: the surface has nothing like it. */
@@ -36,7 +37,7 @@ VkResult vulkan_swapchain_renew(struct vulkan_swapchain *chain, uint32_t width, 
 
 /* VK_SUCCESS; VK_TIMEOUT no image is free yet; VK_ERROR_OUT_OF_DATE_KHR renew first. `free` is signalled when it may be drawn. */
 VkResult vulkan_swapchain_acquire(struct vulkan_swapchain *chain, uint64_t timeout_ns, uint32_t *index);
-/* Shows image `index` once drawn[index] is signalled. VK_SUCCESS also when the chain only became old. */
+/* Shows image `index` once drawn[index] is signalled. VK_ERROR_OUT_OF_DATE_KHR: it was not shown, renew and draw anew. */
 VkResult vulkan_swapchain_present(struct vulkan_swapchain *chain, uint32_t index);
 
 #endif
