@@ -30,7 +30,9 @@ struct control_thread {
   struct event_loop *loop;
   struct event_source *signals, *limit, *stats, *latency, *mode;
   struct mode_follower follower;
-  atomic_ullong window; /* a struct mode_follower_window in a word: see pack(); 0 = none */
+  atomic_ullong window;              /* a struct mode_follower_window in a word: see pack(); 0 = none */
+  atomic_ullong latency_interval_ms; /* wanted */
+  uint64_t latency_armed_ms;
   int signal_fd;
   sigset_t mask_before;
   struct guest_link *link;
@@ -129,9 +131,18 @@ static void on_clock(const struct transom_clock_sample *sample, void *user_data)
   control->events->clock(sample, control->user_data);
 }
 
+static void arm_latency(struct control_thread *control) {
+  uint64_t interval_ms = atomic_load(&control->latency_interval_ms);
+  if (interval_ms == control->latency_armed_ms)
+    return;
+  control->latency_armed_ms = interval_ms;
+  event_timer_set(control->latency, interval_ms * NS_PER_MS, interval_ms * NS_PER_MS);
+}
+
 static void on_wake(void *user_data) {
   struct control_thread *control = user_data;
   follow_window(control);
+  arm_latency(control);
   control->events->nudged(control->user_data);
 }
 
@@ -145,8 +156,8 @@ static int add_timers(struct control_thread *control) {
   event_timer_set(control->limit, control->options->seconds * NS_PER_S, 0);
   uint64_t interval_ns = control->options->stats_interval_ms * NS_PER_MS;
   event_timer_set(control->stats, interval_ns, interval_ns);
-  uint64_t latency_ns = control->options->latency_interval_ms * NS_PER_MS;
-  event_timer_set(control->latency, latency_ns, latency_ns);
+  atomic_store(&control->latency_interval_ms, control->options->latency_interval_ms);
+  arm_latency(control);
   return 0;
 }
 
@@ -280,3 +291,8 @@ void control_thread_window(struct control_thread *control, const struct mode_fol
 }
 
 void control_thread_nudge(struct control_thread *control) { event_loop_wake(control->loop); }
+
+void control_thread_set_latency_interval(struct control_thread *control, uint64_t interval_ms) {
+  atomic_store(&control->latency_interval_ms, interval_ms);
+  event_loop_wake(control->loop);
+}

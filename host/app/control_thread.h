@@ -52,4 +52,7 @@ void control_thread_window(struct control_thread *control, const struct mode_fol
 /* Calls `nudged` soon. Any thread; does not wait, which waking the window may: it takes a lock of the X client's. */
 void control_thread_nudge(struct control_thread *control);
 
+/* Ticks of `latency` come so often from now on; 0 = none. Any thread; does not wait. */
+void control_thread_set_latency_interval(struct control_thread *control, uint64_t interval_ms);
+
 #endif

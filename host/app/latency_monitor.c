@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define TICK_MS 250u
-#define HUD_TICK_MS 1000u            /* the trace holds four seconds of 240 frames */
+#define HIDDEN_TICK_MS 1000u         /* nobody looks: the trace holds four seconds of 240 frames */
 #define CLOCK_NS UINT64_C(200000000) /* between bursts: five chances a second for a short exchange */
 #define SHOWN_EVERY 4u               /* ticks: the table once a second */
 #define HOME_AND_CLEAR "\033[H\033[J"
@@ -38,10 +38,10 @@ static bool is_wanted(const struct view_settings *settings) {
   return settings->latency.wanted || settings->stats == SETTINGS_STATS_JSON || settings->stats_socket[0];
 }
 
-uint64_t latency_monitor_tick_ms(const struct view_settings *settings) {
-  if (is_wanted(settings))
+uint64_t latency_monitor_tick_ms(const struct view_settings *settings, bool hud) {
+  if (is_wanted(settings) || hud)
     return TICK_MS;
-  return settings->renderer == PRESENTER_HEADLESS ? 0 : HUD_TICK_MS;
+  return settings->renderer == PRESENTER_HEADLESS ? 0 : HIDDEN_TICK_MS;
 }
 
 uint64_t latency_monitor_clock_ns(const struct view_settings *settings) {

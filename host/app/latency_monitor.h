@@ -17,9 +17,9 @@
 
 struct latency_monitor;
 
-/* How often to call latency_monitor_tick(), and how often to ask the guest's clock; 0 = never. Where figures were not asked for, a window
- * may still show its HUD: a slow tick, and the agent, which questions would wake, is left alone. */
-uint64_t latency_monitor_tick_ms(const struct view_settings *settings);
+/* How often to call latency_monitor_tick() while a HUD is shown or not, and how often to ask the guest's clock; 0 = never. Where figures
+ * were not asked for, a window may still show its HUD: a slow tick, and the agent, which questions would wake, is left alone. */
+uint64_t latency_monitor_tick_ms(const struct view_settings *settings, bool hud);
 uint64_t latency_monitor_clock_ns(const struct view_settings *settings);
 
 /* `settings` must live as long. NULL: out of memory. */

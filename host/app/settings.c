@@ -69,6 +69,7 @@ static const struct option_entry entries[] = {
      .help = "the host's display for the window, from 0"},
     {.name = "remember", .kind = OPTION_FLAG, .offset = FIELD(remember), .help = "open the window where it was last (on)"},
     {.name = "hud", .kind = OPTION_FLAG, .offset = FIELD(hud), .help = "figures over the picture: frames, times, how pictures come"},
+    {.name = "hud-graph", .kind = OPTION_FLAG, .offset = FIELD(hud_graph), .help = "and a graph of the last seconds' stages"},
     {.name = "title", STRING(title), .argument = "TEXT", .help = "the window's title"},
     {.name = "head",
      .kind = OPTION_INT,

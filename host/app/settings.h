@@ -42,7 +42,7 @@ struct view_settings {
   bool fullscreen;
   int scaling; /* enum picture_scaling */
   bool tearing;
-  bool hud;
+  bool hud, hud_graph;
   int64_t display;
   bool remember; /* the window's place */
   char screenshot[SETTINGS_PATH_BYTES];

@@ -156,7 +156,7 @@ static bool start_control(struct viewer *viewer, char *error, size_t capacity) {
                                .head = (uint32_t)settings->head,
                                .seconds = (uint64_t)settings->seconds,
                                .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0,
-                               .latency_interval_ms = latency_monitor_tick_ms(settings),
+                               .latency_interval_ms = latency_monitor_tick_ms(settings, viewer->hud.mode != HUD_OFF),
                                .clock_interval_ns = latency_monitor_clock_ns(settings)};
   guest_mode_parse(settings->guest_mode, &viewer->control_options.mode); /* checked by settings_load() */
   viewer->control = control_thread_start(&viewer->control_options, &events, viewer, error, capacity);
@@ -190,7 +190,7 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
     return false;
   }
   frame_feed_trace(viewer->feed, latency_monitor_trace(viewer->latency));
-  latency_monitor_want_graph(viewer->latency, viewer->hud.visible);
+  latency_monitor_want_graph(viewer->latency, viewer->hud.mode != HUD_OFF);
   if (!viewer_input_start(&viewer->input, settings, viewer->window, &viewer->post, on_input_changed, viewer, error, capacity) ||
       !start_frames(viewer, error, capacity))
     return false;
@@ -273,7 +273,7 @@ static struct viewer *create(const struct view_settings *settings) {
   if (!viewer)
     return NULL;
   viewer->settings = settings;
-  viewer->hud.visible = settings->hud;
+  viewer->hud.mode = hud_first_mode(settings);
   viewer->start.began_ns = clock_monotonic_ns();
   sem_init(&viewer->ended, 0, 0);
   window_post_init(&viewer->post);
@@ -298,7 +298,7 @@ int viewer_run(const struct view_settings *settings) {
   log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
   control_thread_block_signals();
-  if (latency_monitor_tick_ms(settings) && !(latency = latency_monitor_create(settings)))
+  if (latency_monitor_tick_ms(settings, hud_first_mode(settings) != HUD_OFF) && !(latency = latency_monitor_create(settings)))
     return EXIT_STATUS_FAILED;
   struct viewer *viewer = create(settings);
   int status = EXIT_STATUS_FAILED;

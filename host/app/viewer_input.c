@@ -9,7 +9,7 @@ bool viewer_input_start(struct viewer_input *input, const struct view_settings *
                         void (*changed)(void *user_data), void *user_data, char *error, size_t capacity) {
   const struct input_thread_events events = {.changed = changed};
   const struct input_settings *wishes = &settings->input;
-  *input = (struct viewer_input){.settings = settings, .window = window, .post = post, .events = events, .hud = settings->hud};
+  *input = (struct viewer_input){.settings = settings, .window = window, .post = post, .events = events, .hud = hud_first_mode(settings)};
   input->options =
       (struct input_thread_options){.router = {.toggle = wishes->toggle_is_automatic ? NULL : &wishes->toggle_key,
                                                .host_keys = &wishes->host_key_list,
@@ -75,7 +75,7 @@ static void follow_capture(struct viewer_input *input, const struct input_view *
 
 static void show_hint(struct viewer_input *input) {
   char text[INPUT_HINT_BYTES];
-  input_hint_text(&input->view, window_kept_shortcuts(input->window), input->hud, text);
+  input_hint_text(&input->view, window_kept_shortcuts(input->window), input->hud != HUD_OFF, text);
   window_post_hint(input->post, text);
   window_post_input(input->post, input_capture_state_name(input->view.state), input->view.sink ? input->view.sink : "null");
 }
@@ -85,7 +85,7 @@ static uint32_t do_commands(struct viewer_input *input, uint32_t commands) {
   if (commands & 1u << HOTKEY_FULLSCREEN)
     window_toggle_fullscreen(input->window);
   if (commands & 1u << HOTKEY_HUD) {
-    input->hud = !input->hud;
+    input->hud = hud_next_mode(input->hud);
     wishes |= VIEWER_INPUT_HUD;
   }
   if (commands & 1u << HOTKEY_SCREENSHOT)

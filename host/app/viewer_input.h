@@ -2,6 +2,7 @@
 #ifndef TRANSOM_HOST_APP_VIEWER_INPUT_H
 #define TRANSOM_HOST_APP_VIEWER_INPUT_H
 
+#include "host/app/hud.h"
 #include "host/app/input_hint.h"
 #include "host/app/input_thread.h"
 #include "host/app/settings.h"
@@ -18,7 +19,7 @@ struct viewer_input {
   struct window_post *post; /* where the picture lies; takes the line for the screen */
   struct window_input translator;
   struct input_view view;
-  bool hud;
+  enum hud_mode hud;
   bool taken;               /* window and pointer are as captured */
   bool guest_pointer;       /* the guest shows one */
   int32_t guest_x, guest_y; /* where it is, in pixels of the picture */

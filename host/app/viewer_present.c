@@ -1,6 +1,7 @@
 #define LOG_MODULE "view"
 #include "common/clock.h"
 #include "common/log.h"
+#include "host/app/hud_graph.h"
 #include "host/app/screens.h"
 #include "host/app/viewer_state.h"
 #include "host/app/viewer_stats.h"
@@ -219,11 +220,21 @@ void viewer_present_stats(struct viewer *viewer, const char *event) {
 
 /* ---- what hotkeys ask for ---- */
 
-/* A new text when it is time; nothing at all while the HUD is hidden. */
+static void show_graph(struct viewer *viewer, const struct latency_graph *recent) {
+  const struct presenter_impl *impl = viewer->presenter->impl;
+  struct presenter_graph graph;
+  if (!impl->graph)
+    return;
+  if (recent && viewer->hud.mode == HUD_GRAPH)
+    hud_graph_fill(recent, &graph);
+  impl->graph(viewer->presenter, recent && viewer->hud.mode == HUD_GRAPH ? &graph : NULL);
+}
+
+/* A new text and graph when it is time; nothing at all while the HUD is hidden. */
 static void refresh_hud(struct viewer *viewer) {
   uint64_t now_ns = clock_monotonic_ns();
   char text[HUD_BYTES];
-  if (!viewer->hud.visible || now_ns < viewer->hud.due_ns)
+  if (viewer->hud.mode == HUD_OFF || now_ns < viewer->hud.due_ns)
     return;
   struct latency_graph recent;
   struct viewer_stats stats = stats_of(viewer, "hud");
@@ -233,17 +244,27 @@ static void refresh_hud(struct viewer *viewer) {
   }
   hud_format(&viewer->hud, &stats, text);
   viewer->presenter->impl->hud(viewer->presenter, text);
+  show_graph(viewer, stats.recent);
   viewer->hud.due_ns = now_ns + HUD_PERIOD_NS;
   viewer->must_present = true;
 }
 
-static void toggle_hud(struct viewer *viewer) {
-  viewer->hud.visible = !viewer->hud.visible;
+static void watch_graph(struct viewer *viewer, bool wanted) {
+  latency_monitor_want_graph(viewer->latency, wanted);
+  control_thread_set_latency_interval(viewer->control, latency_monitor_tick_ms(viewer->settings, wanted));
+}
+
+static void next_hud_mode(struct viewer *viewer) {
+  viewer->hud.mode = hud_next_mode(viewer->hud.mode);
   viewer->hud.due_ns = 0;
   viewer->must_present = true;
-  latency_monitor_want_graph(viewer->latency, viewer->hud.visible);
-  if (!viewer->hud.visible)
-    viewer->presenter->impl->hud(viewer->presenter, "");
+  if (viewer->hud.mode == HUD_TEXT) /* out of nothing: else the last seconds are there already */
+    watch_graph(viewer, true);
+  if (viewer->hud.mode != HUD_OFF)
+    return;
+  watch_graph(viewer, false);
+  viewer->presenter->impl->hud(viewer->presenter, "");
+  show_graph(viewer, NULL);
 }
 
 static void take_screenshot(struct viewer *viewer) {
@@ -262,7 +283,7 @@ static void take_screenshot(struct viewer *viewer) {
 
 static void serve_requests(struct viewer *viewer, unsigned tasks) {
   if (tasks & VIEWER_TASK_HUD)
-    toggle_hud(viewer);
+    next_hud_mode(viewer);
   if (tasks & VIEWER_TASK_SCREENSHOT)
     take_screenshot(viewer);
   refresh_hud(viewer);
@@ -280,7 +301,7 @@ static struct frame_thread_next next_turn(const struct viewer *viewer, bool prog
     bool hidden = !viewer->is_busy && clock_monotonic_ns() - viewer->pending_since_ns > HIDDEN_AFTER_NS;
     next.busy = true;
     next.again_ns = hidden ? HIDDEN_PAUSE_NS : viewer->is_busy ? BUSY_PAUSE_NS : 0;
-  } else if (viewer->hud.visible) {
+  } else if (viewer->hud.mode != HUD_OFF) {
     next.again_ns = HUD_PERIOD_NS;
   }
   return next;

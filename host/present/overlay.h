@@ -9,9 +9,20 @@
 #include "host/present/presenter.h"
 #include "host/present/sdl/text_sdl.h"
 
-#define OVERLAY_ITEMS_MAX 8u
+#define OVERLAY_ITEMS_MAX 352u /* 8 of status, hint and the HUD's text, and OVERLAY_GRAPH_ITEMS_MAX */
 
-enum overlay_text { OVERLAY_TITLE, OVERLAY_DETAIL, OVERLAY_HINT, OVERLAY_HUD, OVERLAY_TEXTS, OVERLAY_PLAIN = OVERLAY_TEXTS };
+enum overlay_text {
+  OVERLAY_TITLE,
+  OVERLAY_DETAIL,
+  OVERLAY_HINT,
+  OVERLAY_HUD,
+  OVERLAY_SCALE_FULL, /* the HUD's graph, as are the next */
+  OVERLAY_SCALE_HALF,
+  OVERLAY_LEGEND_NAMES,
+  OVERLAY_LEGEND_FIGURES,
+  OVERLAY_TEXTS,
+  OVERLAY_PLAIN = OVERLAY_TEXTS
+};
 
 struct overlay_item {
   int32_t x, y; /* in the window, physical pixels; may reach over its edges */
@@ -25,8 +36,9 @@ struct overlay;
 struct overlay *overlay_create(void); /* NULL: out of memory */
 void overlay_destroy(struct overlay *overlay);
 void overlay_set_status(struct overlay *overlay, const struct presenter_status *status);
-void overlay_set_hint(struct overlay *overlay, const char *text); /* a line or two at the upper edge; "" = none */
-void overlay_set_hud(struct overlay *overlay, const char *text);  /* "" = hidden */
+void overlay_set_hint(struct overlay *overlay, const char *text);                     /* a line or two at the upper edge; "" = none */
+void overlay_set_hud(struct overlay *overlay, const char *text);                      /* "" = hidden, graph and all */
+void overlay_set_graph(struct overlay *overlay, const struct presenter_graph *graph); /* copied; NULL = none */
 bool overlay_hides_picture(const struct overlay *overlay);
 
 /* The list for a window of this size, in the order of drawing; its length. Texts are made anew where they have changed. */

@@ -11,6 +11,7 @@
 #define TRANSOM_HOST_PRESENT_PRESENTER_H
 
 #include "host/present/picture_layout.h"
+#include "host/present/presenter_graph.h"
 #include "protocol/layout.h"
 
 #include <stdbool.h>
@@ -104,6 +105,8 @@ struct presenter_impl {
   void (*status)(struct presenter *presenter, const struct presenter_status *status);
   void (*hint)(struct presenter *presenter, const char *text); /* optional: a small text over the picture; "" = none */
   void (*hud)(struct presenter *presenter, const char *text);  /* lines of text in a corner; "" = none */
+  /* Optional. Below the HUD's text, while there is one. The contents are copied; NULL = none. */
+  void (*graph)(struct presenter *presenter, const struct presenter_graph *graph);
 
   /* The window's size in physical pixels, and whether it covers its display. */
   void (*resize)(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen);

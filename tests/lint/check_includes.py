@@ -95,7 +95,7 @@ SEAM_HEADERS = {
     "guest/core/screen_capture.h",
 }
 # Plain values that seams exchange.
-SEAM_TYPES = {"host/present/picture_layout.h", "host/input/input_event.h", "guest/core/display_choice.h"}
+SEAM_TYPES = {"host/present/picture_layout.h", "host/present/presenter_graph.h", "host/input/input_event.h", "guest/core/display_choice.h"}
 
 # Files that are data plane from end to end: no log, no heap.
 DATA_PLANE = [

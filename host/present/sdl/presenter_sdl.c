@@ -171,6 +171,10 @@ static void hint(struct presenter *presenter, const char *text) { overlay_set_hi
 
 static void hud(struct presenter *presenter, const char *text) { overlay_set_hud(self_of(presenter)->overlay, text); }
 
+static void graph(struct presenter *presenter, const struct presenter_graph *graph) {
+  overlay_set_graph(self_of(presenter)->overlay, graph);
+}
+
 /* SDL's renderer follows its window by itself. */
 static void resize(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen) {
   (void)presenter;
@@ -374,6 +378,7 @@ static const struct presenter_impl impl = {
     .status = status,
     .hint = hint,
     .hud = hud,
+    .graph = graph,
     .resize = resize,
     .present = present,
     .layout = layout,

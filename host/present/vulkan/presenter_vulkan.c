@@ -249,6 +249,10 @@ static void hint(struct presenter *presenter, const char *text) { overlay_set_hi
 
 static void hud(struct presenter *presenter, const char *text) { overlay_set_hud(self_of(presenter)->overlay, text); }
 
+static void graph(struct presenter *presenter, const struct presenter_graph *graph) {
+  overlay_set_graph(self_of(presenter)->overlay, graph);
+}
+
 static void resize(struct presenter *presenter, uint32_t width, uint32_t height, bool fullscreen) {
   struct presenter_vulkan *self = self_of(presenter);
   self->window_width = width;
@@ -438,6 +442,7 @@ static const struct presenter_impl impl = {
     .status = status,
     .hint = hint,
     .hud = hud,
+    .graph = graph,
     .resize = resize,
     .acquire = acquire,
     .present = present,
