@@ -317,13 +317,12 @@ static void watch_consumers(struct agent *agent, uint64_t now_ns) {
   const uint32_t count = consumers_count(&agent->doorbell.consumers);
   if (count > 0 && agent->stats.consumers == 0) {
     log_info("a consumer has joined");
-    agent_look_now(agent);
   } else if (count == 0 && agent->stats.consumers > 0) {
     log_info("no consumer is left: looking at the screen once a second");
   }
   agent->stats.consumers = count;
   for (uint32_t i = 0; i < agent->head_count; i++)
-    agent_head_watch(&agent->heads[i], count > 0, now_ns);
+    agent_head_watch(&agent->heads[i], consumers_watching(&agent->doorbell.consumers, i) > 0, now_ns);
 }
 
 static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }

@@ -92,6 +92,8 @@ void agent_head_note_activity(struct agent_head *head) {
 
 void agent_head_watch(struct agent_head *head, bool watched, uint64_t now_ns) {
   head->pacer.period_ns = head->capture->period_ns;
+  if (watched && !head->pacer.watched)
+    head->screen_due_ns = now_ns;
   poll_pacer_watched(&head->pacer, watched, now_ns);
 }
 
