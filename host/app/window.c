@@ -110,11 +110,16 @@ struct window *window_create(const struct window_options *options, char *error, 
   return window;
 }
 
+void window_close(struct window *window) {
+  if (window->sdl)
+    SDL_DestroyWindow(window->sdl);
+  window->sdl = NULL;
+}
+
 void window_destroy(struct window *window) {
   if (!window)
     return;
-  if (window->sdl)
-    SDL_DestroyWindow(window->sdl);
+  window_close(window);
   SDL_QuitSubSystem(SDL_INIT_VIDEO);
   if (!SDL_WasInit(SDL_INIT_VIDEO))
     SDL_Quit();

@@ -48,6 +48,9 @@ struct window_options {
  * `error` says why. */
 struct window *window_create(const struct window_options *options, char *error, size_t capacity);
 void window_destroy(struct window *window); /* after its presenter */
+
+/* It goes from the screen, after its presenter; window_wake() and window_destroy() may still be called. */
+void window_close(struct window *window);
 void window_show(struct window *window);
 void *window_native(struct window *window);              /* SDL_Window, for presenter_create() */
 bool window_size_is_chosen(const struct window *window); /* by the user: full screen too. Else it follows the picture */
