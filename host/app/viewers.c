@@ -87,8 +87,11 @@ static void close_one(struct viewers *viewers, struct viewer *viewer) {
   viewer_stop(viewer);
   if (viewer->window)
     viewer_input_leave(&viewers->input, viewer->window, next->window, &next->post);
-  if (viewers->focus == viewer)
+  if (viewers->focus == viewer) {
     viewers->focus = next;
+    atomic_store(&viewers->nudged, true); /* it is to be told what this one knew */
+    viewer_wake_window(next, true);
+  }
   viewers->failed |= !viewer_finish(viewer);
 }
 
