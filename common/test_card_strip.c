@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define MAGIC 0x7a5cu
+#define EVENT_MAGIC 0x7a5eu
 #define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
 
 uint32_t test_card_pixel_bytes(uint32_t format) {
@@ -35,6 +36,16 @@ static uint16_t strip_word(const struct test_card_strip *strip, uint32_t index) 
 }
 
 bool test_card_bit(const struct test_card_strip *strip, uint32_t index) { return strip_word(strip, index / 16) >> (15 - index % 16) & 1; }
+
+/* The 16-bit words of the second field. */
+static uint16_t event_word(uint64_t event_ns, uint32_t index) {
+  const uint16_t parts[] = {(uint16_t)(event_ns >> 48), (uint16_t)(event_ns >> 32), (uint16_t)(event_ns >> 16), (uint16_t)event_ns};
+  if (index == 0)
+    return EVENT_MAGIC;
+  return index <= 4 ? parts[index - 1] : (uint16_t)(parts[0] + parts[1] + parts[2] + parts[3] + EVENT_MAGIC);
+}
+
+bool test_card_event_bit(uint64_t event_ns, uint32_t index) { return event_word(event_ns, index / 16) >> (15 - index % 16) & 1; }
 
 /* Alpha is undefined on the wire: masked out of two pixels of four bytes, or one of eight. */
 static uint64_t colour_mask(uint32_t format) {
@@ -92,11 +103,12 @@ static bool is_white(const struct test_card_picture *picture, uint32_t x, uint32
   }
 }
 
-static uint16_t read_word(const struct test_card_picture *picture, uint32_t index) {
+/* Word `index` of the field whose uppermost row is `top`. */
+static uint16_t read_word(const struct test_card_picture *picture, uint32_t top, uint32_t index) {
   const uint32_t cells = test_card_cells_per_row(picture->width);
   uint16_t word = 0;
   for (uint32_t bit = index * 16; bit < index * 16 + 16; bit++) {
-    const uint32_t x = bit % cells * TEST_CARD_CELL, y = bit / cells * TEST_CARD_CELL;
+    const uint32_t x = bit % cells * TEST_CARD_CELL, y = top + bit / cells * TEST_CARD_CELL;
     word = (uint16_t)(word << 1 | is_white(picture, x + TEST_CARD_CELL / 2, y + TEST_CARD_CELL / 2));
   }
   return word;
@@ -109,13 +121,13 @@ static bool may_be_card(const struct test_card_picture *picture) {
 }
 
 enum test_card_verdict test_card_read(const struct test_card_picture *picture, struct test_card_strip *strip) {
-  if (!may_be_card(picture) || read_word(picture, 0) != MAGIC)
+  if (!may_be_card(picture) || read_word(picture, 0, 0) != MAGIC)
     return TEST_CARD_ABSENT;
   const struct test_card_strip found = {
-      .frame = (uint32_t)read_word(picture, 1) << 16 | read_word(picture, 2),
-      .checksum = (uint32_t)read_word(picture, 3) << 16 | read_word(picture, 4),
+      .frame = (uint32_t)read_word(picture, 0, 1) << 16 | read_word(picture, 0, 2),
+      .checksum = (uint32_t)read_word(picture, 0, 3) << 16 | read_word(picture, 0, 4),
   };
-  if (read_word(picture, 5) != strip_check(&found))
+  if (read_word(picture, 0, 5) != strip_check(&found))
     return TEST_CARD_SPOILT;
   *strip = found;
   return TEST_CARD_INTACT;
@@ -131,4 +143,17 @@ enum test_card_verdict test_card_verify(const struct test_card_picture *picture,
     sum += test_card_row_hash(row, picture->width, picture->format) * test_card_row_weight(y);
   }
   return test_card_fold(sum) == strip->checksum ? TEST_CARD_INTACT : TEST_CARD_TORN;
+}
+
+bool test_card_read_event(const struct test_card_picture *picture, uint64_t *event_ns) {
+  if (!may_be_card(picture))
+    return false;
+  const uint32_t top = test_card_strip_rows(picture->width);
+  uint64_t found = 0;
+  for (uint32_t i = 1; i <= 4; i++)
+    found = found << 16 | read_word(picture, top, i);
+  if (read_word(picture, top, 0) != EVENT_MAGIC || read_word(picture, top, 5) != event_word(found, 5))
+    return false;
+  *event_ns = found;
+  return true;
 }

@@ -165,6 +165,18 @@ uint32_t consumers_signal(struct transom_consumers *consumers, uint32_t wake, ui
   return count;
 }
 
+uint32_t consumers_left_behind(const struct transom_consumers *consumers, struct transom_bell bells[TRANSOM_CONSUMERS_MAX]) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < TRANSOM_CONSUMERS_MAX; i++) {
+    const volatile struct transom_consumer_line *line = &consumers->region->host->consumers[i];
+    const uint64_t epoch = wire_load64(&line->epoch);
+    const uint32_t peer_id = wire_load32(&line->peer_id);
+    if (epoch != 0 && epoch != consumers->region->epoch && peer_id < TRANSOM_CONSUMERS_MAX)
+      bells[count++] = (struct transom_bell){peer_id, TRANSOM_VECTOR_EVENT};
+  }
+  return count;
+}
+
 uint32_t consumers_count(const struct transom_consumers *consumers) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < TRANSOM_CONSUMERS_MAX; i++)

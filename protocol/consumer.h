@@ -73,6 +73,10 @@ void consumers_init(struct transom_consumers *consumers, const struct transom_re
 uint32_t consumers_signal(struct transom_consumers *consumers, uint32_t wake, uint32_t head,
                           struct transom_bell bells[TRANSOM_CONSUMERS_MAX]);
 
+/* Call once the region is formatted: whom to ring so that they find the new epoch now and not at the next beat of their own timer. That is
+ * whoever still has a line of another epoch; who is gone from there takes no harm. Fills `bells` as above. */
+uint32_t consumers_left_behind(const struct transom_consumers *consumers, struct transom_bell bells[TRANSOM_CONSUMERS_MAX]);
+
 /* A private copy of line `index`: false when it has not joined this epoch (`*copy` is then not written). One cache line. */
 bool consumers_line(const struct transom_consumers *consumers, uint32_t index, struct transom_consumer_line *copy);
 

@@ -42,6 +42,7 @@ struct agent {
   uint64_t status_sequence;
   enum transom_agent_state state;
   char text[168];
+  char note[AGENT_NOTE_BYTES]; /* what became of a wish of the viewer's; "" = nothing to say */
   struct agent_stats stats;
   enum agent_end end;
 };
@@ -162,6 +163,7 @@ static bool format(struct agent *agent) {
   log_info("formatted %s: %u screen%s, %u slots of %llu KiB", device->text, plan.head_count, plan.head_count > 1 ? "s" : "",
            plan.slot_count, (unsigned long long)(plan.slot_bytes[FIRST] >> 10));
   set_status(agent, TRANSOM_AGENT_STARTING, "starting");
+  doorbell_tell_of_epoch(&agent->doorbell);
   return true;
 }
 
@@ -189,18 +191,28 @@ static bool find_place(struct agent *agent, const struct agent_head *head) {
   return plan_heads(agent, &request, &plan) == 0 && head->number < plan.head_count && format(agent);
 }
 
+/* What is of interest to whoever sees the first screen's picture already, each part only where there is one. */
+static void say_running(struct agent *agent) {
+  const struct agent_head *first = &agent->heads[FIRST];
+  const char *const more[] = {agent->note, first->capture->hint};
+  char text[sizeof agent->text];
+  size_t used =
+      (size_t)snprintf(text, sizeof text, "showing %ux%u by %.40s", first->mode.width, first->mode.height, first->capture->impl->name);
+  for (size_t i = 0; i < sizeof more / sizeof more[0] && used < sizeof text; i++) {
+    if (more[i][0])
+      used += (size_t)snprintf(text + used, sizeof text - used, "; %s", more[i]);
+  }
+  set_status(agent, TRANSOM_AGENT_RUNNING, text);
+}
+
 static bool take_mode(struct agent *agent, struct agent_head *head, const struct screen_mode *mode) {
   agent_head_set_mode(head, mode);
   if (!has_place(agent, head) ? !find_place(agent, head) : !fits(agent, head) && !format(agent))
     return false;
   if (!has_place(agent, head))
     return false; /* its new mode has cost it its place */
-  if (head->number != FIRST)
-    return true;
-  char text[168];
-  snprintf(text, sizeof text, "showing %ux%u by %s%s%.110s", mode->width, mode->height, head->capture->impl->name,
-           head->capture->hint[0] ? "; " : "", head->capture->hint);
-  set_status(agent, TRANSOM_AGENT_RUNNING, text);
+  if (head->number == FIRST)
+    say_running(agent);
   return true;
 }
 
@@ -296,16 +308,22 @@ static uint32_t answer_clock(struct agent *agent) {
   return answers;
 }
 
+static void take_mode_wish(struct agent *agent) {
+  const struct transom_control_mode_wish *wish = &agent->messages.mode_wish;
+  if (agent->ports->mode_wished)
+    agent->ports->mode_wished(wish->width, wish->height, wish->refresh_mhz, agent->ports->user_data);
+  else
+    agent_note(agent, "the viewer's mode is not set: this agent cannot, the guest's own display settings can");
+}
+
 static void talk(struct agent *agent, uint64_t now_ns) {
   uint32_t requests = 0;
   const uint32_t answers = answer_clock(agent);
   if (message_dispatch_poll(&agent->messages, &requests) || answers)
     poll_pacer_talked(&agent->heads[FIRST].pacer, now_ns);
   agent->stats.clock_answers += answers;
-  if ((requests & MESSAGE_MODE_WISH) && agent->ports->mode_wished) {
-    const struct transom_control_mode_wish *wish = &agent->messages.mode_wish;
-    agent->ports->mode_wished(wish->width, wish->height, wish->refresh_mhz, agent->ports->user_data);
-  }
+  if (requests & MESSAGE_MODE_WISH)
+    take_mode_wish(agent);
   if (requests & MESSAGE_REDRAW) {
     for (uint32_t i = 0; i < agent->head_count; i++)
       agent->heads[i].full_wanted = true;
@@ -319,6 +337,7 @@ static void watch_consumers(struct agent *agent, uint64_t now_ns) {
     log_info("a consumer has joined");
   } else if (count == 0 && agent->stats.consumers > 0) {
     log_info("no consumer is left: looking at the screen once a second");
+    agent_note(agent, "");
   }
   agent->stats.consumers = count;
   for (uint32_t i = 0; i < agent->head_count; i++)
@@ -377,6 +396,12 @@ uint64_t agent_step(struct agent *agent) {
 void agent_note_activity(struct agent *agent) {
   for (uint32_t i = 0; i < agent->head_count; i++)
     agent_head_note_activity(&agent->heads[i]);
+}
+
+void agent_note(struct agent *agent, const char *text) {
+  snprintf(agent->note, sizeof agent->note, "%s", text);
+  if (agent->state == TRANSOM_AGENT_RUNNING && agent->heads[FIRST].mode.width)
+    say_running(agent);
 }
 
 void agent_look_now(struct agent *agent) {

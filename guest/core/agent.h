@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define AGENT_NOTE_BYTES 112u
+
 struct agent;
 
 struct agent_options {
@@ -39,7 +41,8 @@ struct agent_ports {
   /* Optional: what the status record says is another now. Called from agent_step() and agent_finish(). */
   void (*status_changed)(enum transom_agent_state state, const char *text, void *user_data);
 
-  /* Optional: the viewer's user would like this mode; refresh_mhz 0 = the highest. Called from agent_step(). */
+  /* Optional: the viewer's user would like this mode; refresh_mhz 0 = the highest. Called from agent_step(). Without it the agent says that
+   * it sets no modes. */
   void (*mode_wished)(uint32_t width, uint32_t height, uint32_t refresh_mhz, void *user_data);
   void *user_data;
 };
@@ -64,6 +67,9 @@ uint64_t agent_step(struct agent *agent);
 
 /* Something happened in the guest that will soon show on the screen (input): ends the back-off. */
 void agent_note_activity(struct agent *agent);
+
+/* Says it to whoever watches, besides that there is a picture, until the next note or until nobody watches; "" = no more. */
+void agent_note(struct agent *agent, const char *text);
 
 /* The source has a new frame: the next step looks at it. */
 void agent_look_now(struct agent *agent);

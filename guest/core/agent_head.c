@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define RETRY_BUSY_NS UINT64_C(2000000) /* every slot was held: look again soon */
+#define RETRY_BUSY_NS UINT64_C(2000000)      /* every slot was held: look again soon */
+#define RETRY_SETTLING_NS UINT64_C(20000000) /* the source is still being made */
 
 void agent_head_init(struct agent_head *head, uint32_t number, struct screen_capture *capture, uint64_t (*now_ns)(void)) {
   *head = (struct agent_head){.number = number, .capture = capture, .now_ns = now_ns};
@@ -103,6 +104,8 @@ uint64_t agent_head_next_look_ns(const struct agent_head *head, uint64_t now_ns)
   const uint64_t paced_ns = now_ns + poll_pacer_screen_ns(&head->pacer, now_ns);
   if (head->retry)
     return now_ns + RETRY_BUSY_NS;
+  if (capture->settling)
+    return now_ns + RETRY_SETTLING_NS;
   const uint64_t known_ns = capture->impl->next_ns && head->pacer.watched ? capture->impl->next_ns(capture, now_ns) : 0;
   return known_ns ? known_ns : paced_ns;
 }

@@ -5,10 +5,18 @@ void doorbell_init(struct doorbell *doorbell, struct region_device *device, cons
   doorbell->device = device;
 }
 
-void doorbell_signal(struct doorbell *doorbell, uint32_t wake, uint32_t head) {
-  struct transom_bell bells[TRANSOM_CONSUMERS_MAX];
-  const uint32_t count = consumers_signal(&doorbell->consumers, wake, head, bells);
+static void ring(struct doorbell *doorbell, const struct transom_bell *bells, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     doorbell->device->impl->ring(doorbell->device, bells[i].peer_id, bells[i].vector);
   doorbell->rung += count;
+}
+
+void doorbell_tell_of_epoch(struct doorbell *doorbell) {
+  struct transom_bell bells[TRANSOM_CONSUMERS_MAX];
+  ring(doorbell, bells, consumers_left_behind(&doorbell->consumers, bells));
+}
+
+void doorbell_signal(struct doorbell *doorbell, uint32_t wake, uint32_t head) {
+  struct transom_bell bells[TRANSOM_CONSUMERS_MAX];
+  ring(doorbell, bells, consumers_signal(&doorbell->consumers, wake, head, bells));
 }

@@ -13,6 +13,9 @@ struct doorbell {
 
 void doorbell_init(struct doorbell *doorbell, struct region_device *device, const struct transom_region *region);
 
+/* Call once the region is formatted: consumers of the epoch before it learn of this one. */
+void doorbell_tell_of_epoch(struct doorbell *doorbell);
+
 /* Call after publishing what `wake` (enum transom_wake) names. */
 void doorbell_signal(struct doorbell *doorbell, uint32_t wake, uint32_t head);
 

@@ -70,7 +70,7 @@ int frame_publisher_publish(struct frame_publisher *publisher, const struct scre
       .copy_started_ns = started_ns,
       .damage = frame->damage,
   };
-  struct frame_copy copy = {.mode = frame->mode, .pitch_bytes = info.pitch_bytes, .band_rows = info.band_rows};
+  struct frame_copy copy = {.mode = frame->mode, .pitch_bytes = info.pitch_bytes, .band_rows = info.band_rows, .convert = frame->convert};
   volatile uint8_t *slot;
   const int error = frame_writer_begin(&publisher->writer, &info, started_ns, &slot, &copy.what);
   if (error)

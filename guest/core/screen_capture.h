@@ -13,6 +13,7 @@
 
 struct screen_capture;
 struct frame_copier;
+struct scrgb_convert;
 
 struct screen_mode {
   uint32_t width, height;
@@ -26,8 +27,11 @@ struct screen_frame {
   const uint8_t *pixels; /* NULL where a copier of the source's has them */
   size_t pitch_bytes;
   struct frame_copier *copier; /* NULL = the processor copies `pixels`. With one, `damage` is always known */
-  uint32_t rotation;           /* clockwise quarter turns to apply when showing */
-  uint64_t acquired_ns;        /* guest clock */
+  /* The pixels are scRGB, which the copier makes into the mode's RGB10A2 on the way; NULL = they are the mode's. Only where `damage` is
+   * known. */
+  const struct scrgb_convert *convert;
+  uint32_t rotation;    /* clockwise quarter turns to apply when showing */
+  uint64_t acquired_ns; /* guest clock */
   /* True: `damage` holds all that changed since the frame acquired before, and the pixels stand still until release(). False: the screen
    * may change under the reader's eyes and nobody knows where; the agent compares. */
   bool damage_known;
@@ -63,6 +67,7 @@ struct screen_capture {
   const struct screen_capture_impl *impl;
   uint64_t period_ns; /* of the display; what polling at its rate means */
   bool rests;         /* rest() works: the system tells of news */
+  bool settling;      /* a way to the screen is still being made: ask again soon, whoever watches */
   bool cursor_apart;  /* cursor() may be asked at any time, and moves without a new frame */
   char text[160];     /* why there is no frame: one line for the user */
   char hint[160];     /* there are frames, but the user should know: one line; empty = nothing */

@@ -32,7 +32,7 @@ struct test_card {
   uint64_t sum;                /* of the weighted row hashes */
   uint32_t wipe;               /* next row of stripes to move */
   uint64_t due_ns;             /* of the next frame; 0 = at once */
-  uint64_t event_ns;           /* what the next frame reacts to; 0 = nothing */
+  uint64_t event_ns;           /* when there was what the next frame reacts to; 0 = nothing */
   uint32_t cursor_pixels[CURSOR_EDGE * CURSOR_EDGE];
 };
 
@@ -74,22 +74,45 @@ static void put_grey(struct test_card *card, uint32_t x, uint32_t y, bool white)
 /* ---- strip and text ---- */
 
 static uint32_t strip_rows(const struct test_card *card) { return test_card_strip_rows(card->options.width); }
-static uint32_t head_rows(const struct test_card *card) { return strip_rows(card) + TEXT_ROWS; }
+/* A card that reacts says below the strip to what. */
+static uint32_t text_top(const struct test_card *card) { return strip_rows(card) * (card->options.reacts ? 2 : 1); }
+static uint32_t head_rows(const struct test_card *card) { return text_top(card) + TEXT_ROWS; }
+
+/* One row of pixels of a field of cells; `y` counts within the field. */
+static void draw_cells(struct test_card *card, uint32_t top, uint32_t y, const bool bits[TEST_CARD_BITS]) {
+  const uint32_t cells = test_card_cells_per_row(card->options.width);
+  for (uint32_t x = 0; x < card->options.width; x++) {
+    const uint32_t column = x / TEST_CARD_CELL, bit = y / TEST_CARD_CELL * cells + column;
+    put_grey(card, x, top + y, column < cells && bit < TEST_CARD_BITS && bits[bit]);
+  }
+}
 
 static void draw_strip(struct test_card *card) {
   const struct test_card_strip strip = {.frame = card->frame, .checksum = test_card_fold(card->sum)};
-  const uint32_t cells = test_card_cells_per_row(card->options.width);
-  for (uint32_t y = 0; y < strip_rows(card); y++) {
-    for (uint32_t x = 0; x < card->options.width; x++) {
-      const uint32_t column = x / TEST_CARD_CELL, bit = y / TEST_CARD_CELL * cells + column;
-      put_grey(card, x, y, column < cells && bit < TEST_CARD_BITS && test_card_bit(&strip, bit));
-    }
-  }
+  bool bits[TEST_CARD_BITS];
+  for (uint32_t i = 0; i < TEST_CARD_BITS; i++)
+    bits[i] = test_card_bit(&strip, i);
+  for (uint32_t y = 0; y < strip_rows(card); y++)
+    draw_cells(card, 0, y, bits);
 }
 
 static void set_row_hash(struct test_card *card, uint32_t y, uint64_t hash) {
   card->sum += (hash - card->row_hash[y]) * test_card_row_weight(y);
   card->row_hash[y] = hash;
+}
+
+static void hash_row(struct test_card *card, uint32_t y) {
+  set_row_hash(card, y, test_card_row_hash(card->pixels + y * card->pitch_bytes, card->options.width, card->options.format));
+}
+
+static void draw_event(struct test_card *card) {
+  bool bits[TEST_CARD_BITS];
+  for (uint32_t i = 0; i < TEST_CARD_BITS; i++)
+    bits[i] = test_card_event_bit(card->event_ns, i);
+  for (uint32_t y = 0; y < strip_rows(card); y++) {
+    draw_cells(card, strip_rows(card), y, bits);
+    hash_row(card, strip_rows(card) + y);
+  }
 }
 
 static void draw_text(struct test_card *card) {
@@ -98,14 +121,13 @@ static void draw_text(struct test_card *card) {
     snprintf(which, sizeof which, "SCREEN %u ", card->options.screen);
   snprintf(text, sizeof text, "%s%ux%u %u%% FRAME %u", which, card->options.width, card->options.height, card->options.damage_percent,
            card->frame);
-  const uint32_t length = (uint32_t)strlen(text), top = strip_rows(card);
+  const uint32_t length = (uint32_t)strlen(text), top = text_top(card);
   for (uint32_t y = 0; y < TEXT_ROWS; y++) {
     for (uint32_t x = 0; x < card->options.width; x++) {
       const uint32_t dot = x / TEXT_SCALE, letter = dot / TEST_CARD_GLYPH_WIDTH;
       put_grey(card, x, top + y, letter < length && test_card_glyph_pixel(text[letter], dot % TEST_CARD_GLYPH_WIDTH, y / TEXT_SCALE));
     }
-    set_row_hash(card, top + y,
-                 test_card_row_hash(card->pixels + (top + y) * card->pitch_bytes, card->options.width, card->options.format));
+    hash_row(card, top + y);
   }
 }
 
@@ -158,6 +180,8 @@ static void draw_frame(struct test_card *card, struct transom_damage *damage) {
     draw_first(card, damage);
   else
     draw_wipe(card, damage);
+  if (card->options.reacts)
+    draw_event(card);
   draw_text(card);
   draw_strip(card); /* last: it holds the checksum of the rest */
   add_rows(card, damage, 0, head_rows(card));
@@ -186,11 +210,11 @@ static int acquire(struct screen_capture *capture, uint64_t now_ns, struct scree
       .mode = {card->options.width, card->options.height, card->options.format, 0},
       .pixels = card->pixels,
       .pitch_bytes = card->pitch_bytes,
-      .acquired_ns = card->event_ns ? card->event_ns : now_ns,
+      .acquired_ns = now_ns,
       .damage_known = true,
   };
-  card->event_ns = 0;
   draw_frame(card, &frame->damage);
+  card->event_ns = 0;
   return 0;
 }
 

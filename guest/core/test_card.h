@@ -17,13 +17,13 @@ struct test_card_options {
   uint32_t still_after;    /* frames; then the picture rests. 0 = never */
   uint32_t screen;         /* of several: its line of text says which. 0 = the first */
   bool cursor;
-  bool reacts; /* rests from the first frame on; each test_card_react() is one more */
+  bool reacts; /* a loop card: rests from the first frame on; each test_card_react() is one more */
 };
 
 struct screen_capture *test_card_create(const struct test_card_options *options); /* NULL: out of memory or out of bounds */
 
-/* Of a card that reacts: the next acquire() has a new frame, whose acquired_ns is `event_ns`, on the guest's clock. Several before that
- * acquire() are one frame, with the time of the first. */
+/* Of a card that reacts: the next acquire() has a new frame that shows the event's time, on the guest's clock, in the card's second field
+ * (common/test_card_strip.h). Several before that acquire() are one frame, with the time of the first. */
 void test_card_react(struct screen_capture *capture, uint64_t event_ns);
 
 #endif

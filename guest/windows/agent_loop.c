@@ -53,8 +53,10 @@ static DWORD collect_handles(struct loop *loop) {
 }
 
 static void take(struct loop *loop, HANDLE woken) {
-  if (woken == device_event(loop))
+  if (woken == device_event(loop)) {
     loop->device->impl->event_take(loop->device);
+    log_debug("the host rang");
+  }
   if (loop->activity && woken == input_activity_event(loop->activity)) {
     input_activity_listen(loop->activity, false);
     log_debug("there was input: the rest is over");

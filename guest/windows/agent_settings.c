@@ -47,7 +47,7 @@ static const struct option_entry entries[] = {
 };
 
 static const struct option_table table = {
-    .usage = "transom-agent [run|install|uninstall|status|driver|selftest] [OPTION...]",
+    .usage = "transom-agent [run|install|uninstall|status|driver|selftest|loop-card] [OPTION...]",
     .summary = "Publishes this guest's screen in the memory that it shares with its host.",
     .entries = entries,
     .epilog = "Options may also stand in ProgramData\\Transom\\" CONFIG_FILE ", section [agent].",

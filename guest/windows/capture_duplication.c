@@ -5,6 +5,7 @@
 #include "guest/windows/d3d_share.h"
 #include "guest/windows/duplication.h"
 #include "guest/windows/input_desktop.h"
+#include "guest/windows/scrgb_stage.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct capture_duplication {
   struct copier_d3d12 *copier_12;
   struct copier_d3d11 *copier_11;
   struct duplication duplication;
+  struct scrgb_stage stage; /* `convert` NULL: the desktop is not in scRGB */
   ID3D11Texture2D *texture; /* of the frame at hand */
   uint64_t reopen_ns;
   uint32_t removals;
@@ -39,6 +41,7 @@ struct capture_duplication {
 
 static void close_devices(struct capture_duplication *self) {
   duplication_close(&self->duplication);
+  scrgb_stage_finish(&self->stage);
   copier_d3d12_destroy(self->copier_12);
   copier_d3d11_destroy(self->copier_11);
   self->copier_12 = NULL;
@@ -89,6 +92,23 @@ static bool open_devices(struct capture_duplication *self, char why[D3D_ERROR_BY
 
 /* ---- opening the desktop ---- */
 
+/* A desktop of halves needs a stage; any other has none. */
+static int open_stage(struct capture_duplication *self) {
+  scrgb_stage_finish(&self->stage);
+  if (self->duplication.mode.format != TRANSOM_FORMAT_RGBA16F)
+    return 0;
+  char why[D3D_ERROR_BYTES] = "";
+  const struct scrgb_stage_options options = {.pass = {.pq = self->duplication.pq, .shareable = self->options.way != CAPTURE_WAY_STAGING},
+                                              .no_gpu = self->options.no_gpu_convert};
+  if (!scrgb_stage_init(&self->stage, self->device, self->context, &options, why)) {
+    snprintf(self->capture.text, sizeof self->capture.text, "out of memory for converting the desktop's colours");
+    return -EIO;
+  }
+  if (why[0])
+    snprintf(self->capture.hint, sizeof self->capture.hint, "the processor converts its colours: %.110s", why);
+  return 0;
+}
+
 /* 0; -ENODEV no display; -ENOTSUP not now; -EIO not this way. capture->text says why. */
 static int open_desktop(struct capture_duplication *self) {
   char *text = self->capture.text;
@@ -109,7 +129,7 @@ static int open_desktop(struct capture_duplication *self) {
     return -EIO;
   const HRESULT result = duplication_open(&self->duplication, self->device, wanted);
   if (SUCCEEDED(result))
-    return 0;
+    return open_stage(self);
   d3d_error_text("Desktop Duplication", result, text);
   return duplication_is_transient(result) ? -ENOTSUP : -EIO;
 }
@@ -139,13 +159,16 @@ static int lose(struct capture_duplication *self, HRESULT result) {
 /* ---- frames ---- */
 
 static int give_texture(struct capture_duplication *self, struct screen_frame *frame) {
+  ID3D11Texture2D *texture = self->texture;
+  if (self->stage.convert)
+    scrgb_stage_apply(&self->stage, frame, &texture);
   if (self->copier_11) {
-    copier_d3d11_source(self->copier_11, self->texture);
+    copier_d3d11_source(self->copier_11, texture);
     frame->copier = copier_d3d11_seam(self->copier_11);
     return 0;
   }
   ID3D12Resource *shared;
-  const HRESULT result = d3d_share_texture(&self->share, self->texture, &shared);
+  const HRESULT result = d3d_share_texture(&self->share, texture, &shared);
   if (FAILED(result)) {
     d3d_error_text("the desktop's texture in Direct3D 12", result, self->capture.text);
     return -EIO;
@@ -241,8 +264,11 @@ struct screen_capture *capture_duplication_create(const struct capture_duplicati
   }
   self->capture = (struct screen_capture){.impl = &impls[options->way], .period_ns = 16666667, .cursor_apart = true, .rests = true};
   self->options = *options;
-  input_desktop_follow(&self->desktop);
-  if (open_desktop(self) != -EIO)
+  struct input_desktop here = {.first = NULL}; /* another thread may look at the screen: there, acquire() follows */
+  input_desktop_follow(&here);
+  const int error = open_desktop(self);
+  input_desktop_finish(&here);
+  if (error != -EIO)
     return &self->capture;
   snprintf(why, D3D_ERROR_BYTES, "%s", self->capture.text);
   destroy(&self->capture);

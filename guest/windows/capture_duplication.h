@@ -14,6 +14,7 @@ struct capture_duplication_options {
   void *base; /* of the region */
   uint64_t bytes;
   bool full_copies;
+  bool no_gpu_convert; /* for tests */
 };
 
 /* NULL, with one line in `why`: the system has no duplication, or the way does not work. */

@@ -11,13 +11,14 @@
 #include <string.h>
 #include <windows.h>
 
-#define SETTLE_LOOKS 30u /* the mode is asked for at each look, the list of outputs only so often, or when the mode moved */
+#define SETTLE_LOOKS 30u /* the mode is asked for at each look, whether displays have come or gone only so often */
 
 struct capture_gdi {
   struct screen_capture capture;
   uint32_t wanted;
-  uint32_t looks; /* since the list of outputs was read */
-  bool placed;    /* `output` is valid */
+  uint32_t looks;  /* since it was asked */
+  uint64_t serial; /* of the displays, when their list was read */
+  bool placed;     /* `output` is valid */
   struct screen_output output;
   struct input_desktop desktop;
   HDC memory;
@@ -79,11 +80,21 @@ static bool mode_moved(const struct screen_output *output) {
          mode.dmPosition.y != output->top;
 }
 
-static int place(struct capture_gdi *self) {
-  if (self->placed && self->looks++ < SETTLE_LOOKS && !mode_moved(&self->output))
-    return 0;
-  struct screen_outputs outputs;
+static bool is_placed(struct capture_gdi *self) {
+  if (!self->placed || mode_moved(&self->output))
+    return false;
+  if (self->looks++ < SETTLE_LOOKS)
+    return true;
   self->looks = 0;
+  return self->serial == screen_output_serial();
+}
+
+static int place(struct capture_gdi *self) {
+  struct screen_outputs outputs;
+  if (is_placed(self))
+    return 0;
+  self->looks = 0;
+  self->serial = screen_output_serial();
   self->placed = screen_output_list(&outputs) && self->wanted < outputs.count;
   if (!self->placed) {
     screen_output_advice(&outputs, self->capture.text, sizeof self->capture.text);

@@ -66,7 +66,8 @@ static struct screen_capture *create_duplication(const struct capture_select *se
                                                       .way = way,
                                                       .base = (void *)(uintptr_t)select->device->base,
                                                       .bytes = select->device->bytes,
-                                                      .full_copies = select->settings->full_copies};
+                                                      .full_copies = select->settings->full_copies,
+                                                      .no_gpu_convert = capture_select_fault(select->settings, "convert")};
   if (pretends(select, "duplication", why) || pretends(select, step, why))
     return NULL;
   return capture_duplication_create(&options, why);
@@ -129,5 +130,5 @@ struct screen_capture *capture_select_create(const struct capture_select *select
   struct capture_rung rungs[CAPTURE_LADDER_RUNGS_MAX];
   if (select->settings->source == AGENT_SOURCE_TEST_CARD)
     return test_card_create(select->card);
-  return capture_ladder_create(rungs, capture_select_rungs(select->settings, rungs), (void *)(uintptr_t)select);
+  return capture_ladder_create(rungs, capture_select_rungs(select->settings, rungs), (void *)(uintptr_t)select, true);
 }

@@ -18,7 +18,8 @@ struct screen_capture *capture_select_create(const struct capture_select *select
 /* The rungs that the settings leave. For selftest. Returns how many. */
 uint32_t capture_select_rungs(const struct agent_settings *settings, struct capture_rung rungs[CAPTURE_LADDER_RUNGS_MAX]);
 
-/* Is `step` among the comma-separated names of --fault? Steps: the names of the rungs' ways, "duplication direct readback staging gdi". */
+/* Is `step` among the comma-separated names of --fault? Steps: the names of the rungs' ways, "duplication direct readback staging gdi",
+ * and "convert", the GPU's conversion of scRGB. */
 bool capture_select_fault(const struct agent_settings *settings, const char *step);
 
 #endif

@@ -37,7 +37,7 @@ static void drop_staging(struct copier_d3d11 *self) {
 
 static HRESULT make_staging(struct copier_d3d11 *self) {
   const struct frame_copy *copy = &self->copy;
-  const DXGI_FORMAT format = copier_d3d12_format(copy->mode.format);
+  const DXGI_FORMAT format = copier_d3d12_format(frame_copy_source_format(copy));
   if (self->width == copy->mode.width && self->band_rows == copy->band_rows && self->format == format)
     return S_OK;
   drop_staging(self);

@@ -51,11 +51,11 @@ static void record_part(const struct copier_d3d12 *self, ID3D12GraphicsCommandLi
   const D3D12_TEXTURE_COPY_LOCATION from = {.pResource = self->texture, .Type = D3D12_TEXTURE_COPY_TYPE_SUBRESOURCE_INDEX};
   const D3D12_TEXTURE_COPY_LOCATION to = {.pResource = buffer,
                                           .Type = D3D12_TEXTURE_COPY_TYPE_PLACED_FOOTPRINT,
-                                          .PlacedFootprint = {.Footprint = {.Format = copier_d3d12_format(copy->mode.format),
+                                          .PlacedFootprint = {.Footprint = {.Format = copier_d3d12_format(frame_copy_source_format(copy)),
                                                                             .Width = copy->mode.width,
                                                                             .Height = copy->mode.height,
                                                                             .Depth = 1,
-                                                                            .RowPitch = copy->pitch_bytes}}};
+                                                                            .RowPitch = frame_copy_source_pitch(copy)}}};
   const D3D12_BOX box = {part->x, part->y, 0, (UINT)part->x + part->width, (UINT)part->y + part->height, 1};
   ID3D12GraphicsCommandList_CopyTextureRegion(list, &to, part->x, part->y, 0, &from, &box);
 }
@@ -126,6 +126,8 @@ static int start(struct frame_copier *copier, const struct frame_copy *copy) {
   ID3D12Resource *buffer;
   if (self->fault[0])
     return -EIO;
+  if (self->target.heap && copy->convert) /* nobody converts what the copy engine moves */
+    return fail(self, "a copy of scRGB straight into the region", E_NOTIMPL);
   self->copy = *copy;
   self->copy.what.full |= self->options.full_copies;
   self->band = self->band_count = 0;
@@ -139,7 +141,7 @@ static int start(struct frame_copier *copier, const struct frame_copy *copy) {
 static void stream_band(struct copier_d3d12 *self, uint32_t top, uint32_t end) {
   struct transom_rect parts[TRANSOM_DAMAGE_MAX];
   const uint32_t count = frame_copy_parts(&self->copy, top, end, parts);
-  frame_copy_stream(&self->copy, parts, count, self->target.pixels, self->copy.pitch_bytes);
+  frame_copy_stream(&self->copy, parts, count, self->target.pixels, frame_copy_source_pitch(&self->copy));
 }
 
 static int wait(struct frame_copier *copier, uint32_t *rows) {

@@ -123,7 +123,7 @@ static HRESULT make_readback(struct d3d12_target *target, uint64_t bytes) {
 }
 
 static HRESULT readback_buffer(struct d3d12_target *target, const struct frame_copy *copy, ID3D12Resource **buffer) {
-  const uint64_t bytes = (uint64_t)copy->pitch_bytes * copy->mode.height;
+  const uint64_t bytes = (uint64_t)frame_copy_source_pitch(copy) * copy->mode.height;
   if (target->readback_bytes < bytes) {
     drop_readback(target);
     const HRESULT result = make_readback(target, bytes);

@@ -5,8 +5,10 @@
 
 /* ---- opening ---- */
 
-/* Formats that the wire has and eight or ten bits a colour carry; Windows converts a desktop of another one. */
-static const DXGI_FORMAT formats[] = {DXGI_FORMAT_B8G8R8A8_UNORM, DXGI_FORMAT_R8G8B8A8_UNORM, DXGI_FORMAT_R10G10B10A2_UNORM};
+/* All that a display scans out: Windows gives the one that the desktop has. Were halves not among them, it would squeeze a desktop of high
+ * dynamic range into eight bits. */
+static const DXGI_FORMAT formats[] = {DXGI_FORMAT_B8G8R8A8_UNORM, DXGI_FORMAT_R8G8B8A8_UNORM, DXGI_FORMAT_R10G10B10A2_UNORM,
+                                      DXGI_FORMAT_R16G16B16A16_FLOAT};
 
 static bool take_format(DXGI_FORMAT format, enum transom_format *out) {
   switch (format) {
@@ -76,7 +78,8 @@ static HRESULT take_mode(struct duplication *self, IDXGIOutput *output) {
   self->mode = (struct screen_mode){.width = desc.ModeDesc.Width, .height = desc.ModeDesc.Height};
   if (!take_format(desc.ModeDesc.Format, &self->mode.format))
     return DXGI_ERROR_UNSUPPORTED;
-  if (self->mode.format == TRANSOM_FORMAT_RGB10A2 && is_pq(output))
+  self->pq = is_pq(output);
+  if (self->mode.format == TRANSOM_FORMAT_RGB10A2 && self->pq)
     self->mode.flags = TRANSOM_FRAME_PQ;
   self->rotation = desc.Rotation >= DXGI_MODE_ROTATION_ROTATE90 ? (uint32_t)desc.Rotation - 1 : 0;
   if (self->rotation % 2) {

@@ -1,5 +1,5 @@
-/* Desktop Duplication of one output: the desktop's texture as it is presented, with what changed. One thread, attached to the input
- * desktop. Wine has none of it: this has run on no machine of ours. */
+/* Desktop Duplication of one output: the desktop's texture as it is presented (an RGBA16F one is scRGB), with what changed. One thread,
+ * attached to the input desktop. Wine has none of it: this has run on no machine of ours. */
 #ifndef TRANSOM_GUEST_WINDOWS_DUPLICATION_H
 #define TRANSOM_GUEST_WINDOWS_DUPLICATION_H
 
@@ -10,6 +10,7 @@
 struct duplication {
   IDXGIOutputDuplication *output;
   struct screen_mode mode;
+  bool pq; /* the output shows high dynamic range: what scRGB's 1.0 means */
   uint32_t rotation;
   bool first;   /* nothing was taken yet: everything is damage */
   bool holding; /* a frame of Windows' is in our hands */

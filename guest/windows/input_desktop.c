@@ -10,8 +10,11 @@ static bool read_name(HDESK desktop, char name[64]) {
 
 bool input_desktop_follow(struct input_desktop *desktop) {
   char name[64];
-  if (!desktop->name[0] && !read_name(GetThreadDesktop(GetCurrentThreadId()), desktop->name))
-    desktop->name[0] = 0;
+  if (!desktop->first) {
+    desktop->first = GetThreadDesktop(GetCurrentThreadId());
+    if (!read_name(desktop->first, desktop->name))
+      desktop->name[0] = 0;
+  }
   const HDESK input = OpenInputDesktop(0, FALSE, GENERIC_READ | DESKTOP_SWITCHDESKTOP);
   if (!input)
     return false;
@@ -26,9 +29,10 @@ bool input_desktop_follow(struct input_desktop *desktop) {
   return true;
 }
 
-/* The thread stays attached until it ends; the handle is then the process's last. */
 void input_desktop_finish(struct input_desktop *desktop) {
-  if (desktop->desktop)
+  if (desktop->desktop) {
+    SetThreadDesktop(desktop->first);
     CloseDesktop(desktop->desktop);
+  }
   memset(desktop, 0, sizeof *desktop);
 }

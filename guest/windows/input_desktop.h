@@ -6,13 +6,15 @@
 #include <stdbool.h>
 
 struct input_desktop {
-  void *desktop; /* HDESK that this thread is attached to; NULL = the one it began with */
+  void *first;   /* HDESK that this thread began with; NULL = not asked yet */
+  void *desktop; /* the one that it is attached to instead; NULL = none */
   char name[64];
 };
 
 /* Attaches the calling thread to the present input desktop. True when it is another one than before: device contexts and duplications of
  * the old one are worth nothing any more. False also when the system refuses; then the old one stays. The thread must own no window. */
 bool input_desktop_follow(struct input_desktop *desktop);
+/* Puts the thread back: a desktop that one is attached to cannot be closed. Fine on a zeroed one, and twice. */
 void input_desktop_finish(struct input_desktop *desktop);
 
 #endif

@@ -13,7 +13,7 @@ struct verb {
 
 static const struct verb verbs[] = {
     {"run", verb_run},         {"selftest", verb_selftest}, {"install", verb_install}, {"uninstall", verb_uninstall},
-    {"service", verb_service}, {"status", verb_status},     {"driver", verb_driver},
+    {"service", verb_service}, {"status", verb_status},     {"driver", verb_driver},   {"loop-card", verb_loop_card},
 };
 
 static const struct verb *find_verb(const char *name) {

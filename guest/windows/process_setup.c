@@ -19,7 +19,7 @@ static FARPROC find(const char *library, const char *name) {
 }
 
 /* Windows 10 1703. Else a scaled desktop lies about its size, and Desktop Duplication refuses. -4: per monitor, version 2. */
-static void see_real_pixels(void) {
+void process_setup_see_real_pixels(void) {
   const FARPROC found = find("user32.dll", "SetProcessDpiAwarenessContext");
   set_awareness set;
   memcpy(&set, &found, sizeof set);
@@ -37,7 +37,7 @@ static void raise_gpu_priority(void) {
 }
 
 void process_setup_begin(struct process_setup *setup) {
-  see_real_pixels();
+  process_setup_see_real_pixels();
   raise_gpu_priority();
   DWORD task = 0;
   setup->mmcss = AvSetMmThreadCharacteristicsW(L"Capture", &task);

@@ -10,6 +10,9 @@
 
 #define PERIOD_DEFAULT_NS UINT64_C(16666667)
 #define SECOND_NS UINT64_C(1000000000)
+#define DEVICES_MAX 64u
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
 
 /* Displays that a hypervisor emulates, and Windows' stand-in where there is no driver at all. */
 static bool is_emulated(const DXGI_ADAPTER_DESC1 *adapter) {
@@ -98,6 +101,24 @@ bool screen_output_list(struct screen_outputs *outputs) {
   IDXGIFactory1_Release(factory);
   put_emulated_last(outputs);
   return true;
+}
+
+static uint64_t mix(uint64_t serial, const void *data, size_t bytes) {
+  const uint8_t *from = data;
+  for (size_t i = 0; i < bytes; i++)
+    serial = (serial ^ from[i]) * FNV_PRIME;
+  return serial;
+}
+
+uint64_t screen_output_serial(void) {
+  uint64_t serial = FNV_BASIS;
+  DISPLAY_DEVICEW device = {.cb = sizeof device};
+  for (DWORD i = 0; i < DEVICES_MAX && EnumDisplayDevicesW(NULL, i, &device, 0); i++) {
+    serial = mix(serial, &device.StateFlags, sizeof device.StateFlags);
+    serial = mix(serial, device.DeviceName, wcsnlen(device.DeviceName, 32) * sizeof(wchar_t));
+    serial = mix(serial, device.DeviceID, wcsnlen(device.DeviceID, 128) * sizeof(wchar_t));
+  }
+  return serial;
 }
 
 uint64_t screen_output_period_ns(const struct screen_output *output) {

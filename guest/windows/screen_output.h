@@ -26,6 +26,10 @@ struct screen_outputs {
 /* Real GPUs' outputs before emulated ones, else as DXGI has them. False: DXGI failed. */
 bool screen_output_list(struct screen_outputs *outputs);
 
+/* Moves when displays come, go or are given another place among their adapters: a reason to list them anew. Cheap, where DXGI's list costs
+ * milliseconds and, under Wine, half a second. */
+uint64_t screen_output_serial(void);
+
 /* The output's refresh period. 60 Hz where the system does not say. */
 uint64_t screen_output_period_ns(const struct screen_output *output);
 

@@ -10,6 +10,7 @@ enum exit_status verb_selftest(const struct agent_settings *settings);
 enum exit_status verb_install(const struct agent_settings *settings);
 enum exit_status verb_uninstall(const struct agent_settings *settings);
 enum exit_status verb_service(const struct agent_settings *settings); /* Windows calls it; not for people */
+enum exit_status verb_loop_card(const struct agent_settings *settings);
 enum exit_status verb_driver(const struct agent_settings *settings);
 enum exit_status verb_status(const struct agent_settings *settings);
 

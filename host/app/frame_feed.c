@@ -197,10 +197,10 @@ uint32_t frame_feed_step(struct frame_feed *feed) {
   return result;
 }
 
-void frame_feed_presented(struct frame_feed *feed, uint64_t submitted_ns, uint64_t now_ns, enum latency_source source) {
+void frame_feed_presented(struct frame_feed *feed, uint64_t submitted_ns, uint64_t now_ns, enum latency_source source, uint64_t picture) {
   if (feed->presented)
     return;
-  latency_trace_presented(feed->trace, submitted_ns, now_ns, source);
+  latency_trace_presented(feed->trace, submitted_ns, now_ns, source, picture);
   feed->presented = true;
   if (feed->same_clock && feed->complete_ns && now_ns >= feed->complete_ns)
     histogram_add(&feed->publish_to_presented, now_ns - feed->complete_ns);

@@ -73,8 +73,9 @@ bool frame_feed_has_news(const struct frame_feed *feed);
 /* Imports the newest frame and cursor. Returns enum frame_feed_result bits. The presenter's thread. */
 uint32_t frame_feed_step(struct frame_feed *feed);
 
-/* The presenter was told at `submitted_ns` to draw what step() imported, and has done so; `source` says who knows. */
-void frame_feed_presented(struct frame_feed *feed, uint64_t submitted_ns, uint64_t now_ns, enum latency_source source);
+/* The presenter was told at `submitted_ns` to draw what step() imported, and has done so; `source` says who knows. `picture`: as in
+ * latency_trace_presented(). */
+void frame_feed_presented(struct frame_feed *feed, uint64_t submitted_ns, uint64_t now_ns, enum latency_source source, uint64_t picture);
 
 struct frame_feed_counts frame_feed_counts(const struct frame_feed *feed);
 

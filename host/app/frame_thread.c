@@ -13,8 +13,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#define TIMER_SLACK_NS 1000UL /* of this thread: by default a sleep of 50 us may take 100 */
 
 struct frame_thread {
   struct frame_feed *feed;
@@ -132,18 +135,20 @@ static void wait_for_news(struct frame_thread *thread) {
 }
 
 static void hand_over(struct frame_thread *thread, bool is_news) {
+  uint64_t found_ns = clock_monotonic_ns();
   thread->news(thread->user_data);
   while (sem_wait(&thread->done) != 0 && errno == EINTR)
     ;
   thread->deadline_ns = thread->next.again_ns == FRAME_THREAD_NEVER ? FRAME_THREAD_NEVER : clock_monotonic_ns() + thread->next.again_ns;
   if (thread->next.progress)
-    poll_pacer_news(&thread->pacer, clock_monotonic_ns());
+    poll_pacer_news(&thread->pacer, found_ns);
   else if (is_news && !thread->next.busy)
     note_empty(thread);
 }
 
 static void run(void *user_data) {
   struct frame_thread *thread = user_data;
+  prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
   while (!atomic_load(&thread->stopping)) {
     take_session(thread);
     wait_for_news(thread);

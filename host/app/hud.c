@@ -44,11 +44,13 @@ static void add_link(struct writer *writer, uint64_t bytes, uint64_t frames, dou
   add(writer, "\n");
 }
 
-static void add_recent(struct writer *writer, const struct latency_graph *recent, bool has_legend) {
+static void add_recent(struct writer *writer, const struct latency_graph *recent, const char *feedback, bool has_legend) {
   if (!recent || !recent->presented)
     return;
   add(writer, "seen to drawn  %.2f ms, %.2f ms at worst of 100; missed %u of %u\n", (double)recent->p50_ns / 1e6,
       (double)recent->p99_ns / 1e6, recent->missed, recent->missed + recent->presented);
+  if (feedback)
+    add(writer, "%s\n", feedback);
   if (!has_legend) /* which says the same */
     add_stages(writer, recent);
 }
@@ -66,7 +68,7 @@ void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD
   add_link(&writer, now->uploaded_bytes - before->uploaded_bytes, frames, seconds);
   add_times(&writer, "published to seen", stats->publish_to_seen);
   add_times(&writer, "published to drawn", stats->publish_to_presented);
-  add_recent(&writer, stats->recent, hud->mode == HUD_GRAPH);
+  add_recent(&writer, stats->recent, stats->feedback, hud->mode == HUD_GRAPH);
   add(&writer, "skipped %llu, torn %llu, refused %llu\n", (unsigned long long)now->skipped, (unsigned long long)now->torn,
       (unsigned long long)now->bad);
   if (stats->capture)

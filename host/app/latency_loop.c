@@ -98,7 +98,7 @@ static void lose(struct latency_loop *self) {
   release(self);
   if (++self->lost_in_a_row < LOST_IN_A_ROW_MAX)
     return;
-  log_error("%u presses in a row by %s did not show within 1 s; is this the guest whose agent shows the loop card?", LOST_IN_A_ROW_MAX,
+  log_error("%u presses in a row by %s did not show within 1 s; is this the guest that shows the loop card?", LOST_IN_A_ROW_MAX,
             way_name(self));
   event_loop_stop(self->loop);
 }
@@ -111,7 +111,8 @@ static void say_not_ready(const struct latency_loop *self) {
   else if (!self->any_frame)
     log_error("no frame came: %s", loop_picture_text(self->picture));
   else
-    log_error("the guest shows no loop card: run `transom-agent --source loop-card` there instead of its agent");
+    log_error("the guest shows no loop card, or something covers it: run there `transom-agent loop-card` (Windows, beside its agent) or "
+              "`transom-agent --source loop-card` (Linux, in its agent's place)");
 }
 
 static void rest_is_over(struct latency_loop *self) {
@@ -119,7 +120,7 @@ static void rest_is_over(struct latency_loop *self) {
     pause_at_random(self);
     return;
   }
-  log_error("the guest's card moves without a press: it must be `transom-agent --source loop-card`, and nobody may type or move a mouse");
+  log_error("the guest's loop card moves without a press: nobody may type there or move its mouse meanwhile");
   event_loop_stop(self->loop);
 }
 
@@ -155,6 +156,7 @@ static void measured(struct latency_loop *self, const struct loop_frame *frame) 
                                    .seen_ns = frame->seen_ns,
                                    .presented_ns = frame->presented_ns,
                                    .event_ns = frame->event_ns,
+                                   .acquired_ns = frame->acquired_ns,
                                    .published_ns = frame->published_ns};
   self->lost_in_a_row = 0;
   if (frame->counter == self->before + 1)

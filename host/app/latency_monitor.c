@@ -4,7 +4,6 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "host/present/presenter_select.h"
-#include "host/stats/latency_report.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -31,6 +30,7 @@ struct latency_monitor {
   pthread_mutex_t lock;
   char stages[LATENCY_MONITOR_STAGES_BYTES]; /* behind the lock, as is */
   struct latency_graph graph;
+  struct latency_feedback feedback;
 };
 
 /* Somebody asked for figures. */
@@ -94,13 +94,16 @@ struct latency_trace *latency_monitor_trace(struct latency_monitor *monitor) {
   return monitor ? monitor->trace : NULL;
 }
 
-static struct latency_report report_of(const struct latency_monitor *monitor) {
+static struct latency_report report_of(struct latency_monitor *monitor) {
   struct latency_report report = {.domain = monitor->settings->domain,
                                   .presenter = monitor->presenter,
                                   .elapsed_ms = (clock_monotonic_ns() - monitor->started_ns) / 1000000,
                                   .figures = latency_collector_figures(monitor->collector),
                                   .mapping = latency_collector_mapping(monitor->collector),
                                   .same_clock = monitor->settings->same_clock};
+  pthread_mutex_lock(&monitor->lock);
+  report.feedback = monitor->feedback;
+  pthread_mutex_unlock(&monitor->lock);
   report.records = latency_collector_records(monitor->collector, &report.count, &report.left_out);
   return report;
 }
@@ -185,6 +188,18 @@ size_t latency_monitor_line(struct latency_monitor *monitor, char *line, size_t 
   return whole && length > 0 && (size_t)length < capacity ? (size_t)length : 0;
 }
 
+bool latency_monitor_is_watched(const struct latency_monitor *monitor) {
+  return monitor && (is_wanted(monitor->settings) || atomic_load_explicit(&monitor->graph_wanted, memory_order_relaxed));
+}
+
+void latency_monitor_set_feedback(struct latency_monitor *monitor, const struct latency_feedback *feedback) {
+  if (!monitor)
+    return;
+  pthread_mutex_lock(&monitor->lock);
+  monitor->feedback = *feedback;
+  pthread_mutex_unlock(&monitor->lock);
+}
+
 void latency_monitor_stages(struct latency_monitor *monitor, char text[LATENCY_MONITOR_STAGES_BYTES]) {
   pthread_mutex_lock(&monitor->lock);
   memcpy(text, monitor->stages, LATENCY_MONITOR_STAGES_BYTES);
@@ -215,6 +230,7 @@ static bool write_report(const struct latency_report *report, const char *path, 
 bool latency_monitor_finish(struct latency_monitor *monitor) {
   if (!monitor)
     return true;
+  latency_trace_told_all(monitor->trace);
   latency_collector_step(monitor->collector, monitor->trace);
   latency_collector_finish(monitor->collector);
   struct latency_report report = report_of(monitor);

@@ -1,12 +1,13 @@
 /* A viewer's latency figures: the trace that its frames are stamped in, and what is made of it while it runs and at the end.
  *
  * Threads: create, begin and finish while no other thread uses it; latency_monitor_trace() hands out what the frame feed stamps;
- * exchange and tick on the control thread; latency_monitor_stages() on any. Nothing is written unless an option names a place. */
+ * exchange and tick on the control thread; stages, graph and set_feedback on any. Nothing is written unless an option names a place. */
 #ifndef TRANSOM_HOST_APP_LATENCY_MONITOR_H
 #define TRANSOM_HOST_APP_LATENCY_MONITOR_H
 
 #include "host/app/settings.h"
 #include "host/stats/latency_recent.h"
+#include "host/stats/latency_report.h"
 #include "host/stats/latency_trace.h"
 #include "protocol/clock_cell.h"
 
@@ -45,6 +46,11 @@ void latency_monitor_want_graph(struct latency_monitor *monitor, bool wanted);
 /* The last seconds as of the last tick, for a HUD's graphs: one of latency_recent_graph() with CLOCK_MONOTONIC_RAW. A short lock, any
  * thread. */
 void latency_monitor_graph(struct latency_monitor *monitor, struct latency_graph *graph);
+
+/* Does anybody look at figures now: is it worth asking the window system when it shows a picture? Two loads; false for NULL. */
+bool latency_monitor_is_watched(const struct latency_monitor *monitor);
+/* What its word is worth. A short lock; NULL is fine. */
+void latency_monitor_set_feedback(struct latency_monitor *monitor, const struct latency_feedback *feedback);
 
 /* The stages of the last tick as a JSON object ("null" before the first). A short lock. */
 void latency_monitor_stages(struct latency_monitor *monitor, char text[LATENCY_MONITOR_STAGES_BYTES]);

@@ -29,29 +29,32 @@ struct loop_picture {
 
 /* ---- one frame ---- */
 
-static uint32_t read_counter(struct presenter *presenter) {
+/* Fills the card's part; a picture that is no loop card has the counter 0. */
+static void read_card(struct presenter *presenter, struct loop_frame *frame) {
   struct presenter_image image;
-  struct test_card_strip strip = {0};
+  struct test_card_strip strip;
   if (presenter->impl->read_back(presenter, false, &image) != 0)
-    return 0;
+    return;
   const struct test_card_picture picture = {.pixels = image.pixels,
                                             .pitch_bytes = (size_t)image.width * 4,
                                             .width = image.width,
                                             .height = image.height,
                                             .format = TEST_CARD_BGRA8};
-  const bool intact = test_card_verify(&picture, &strip) == TEST_CARD_INTACT;
+  if (test_card_verify(&picture, &strip) == TEST_CARD_INTACT && test_card_read_event(&picture, &frame->event_ns))
+    frame->counter = strip.frame;
   free(image.pixels);
-  return intact ? strip.frame : 0;
 }
 
 static void tell(struct loop_picture *picture) {
   struct latency_frame traced;
-  const uint32_t counter = read_counter(picture->presenter);
+  struct loop_frame card = {0};
+  read_card(picture->presenter, &card);
   while (latency_trace_take(picture->trace, &traced)) {
-    const struct loop_frame frame = {.counter = counter,
+    const struct loop_frame frame = {.counter = card.counter,
                                      .seen_ns = traced.host_ns[LATENCY_SEEN],
                                      .presented_ns = traced.host_ns[LATENCY_PRESENTED],
-                                     .event_ns = traced.guest_ns[LATENCY_ACQUIRED],
+                                     .event_ns = card.event_ns,
+                                     .acquired_ns = traced.guest_ns[LATENCY_ACQUIRED],
                                      .published_ns = traced.guest_ns[LATENCY_COMPLETE]};
     if (traced.source != LATENCY_SOURCE_NONE)
       picture->frame(&frame, picture->user_data);
@@ -65,7 +68,7 @@ static void take_news(struct loop_picture *picture) {
   const uint64_t submitted_ns = clock_raw_ns();
   if (picture->presenter->impl->present(picture->presenter) != PRESENTER_OK)
     return;
-  frame_feed_presented(picture->feed, submitted_ns, clock_raw_ns(), LATENCY_SOURCE_HEADLESS);
+  frame_feed_presented(picture->feed, submitted_ns, clock_raw_ns(), LATENCY_SOURCE_HEADLESS, 0);
   tell(picture);
 }
 

@@ -1,5 +1,5 @@
-/* The screen's end of the input-to-screen test: attaches to the guest, presents each frame headless, and reads the test card's counter back
- * from what was presented.
+/* The screen's end of the input-to-screen test: attaches to the guest, presents each frame headless, and reads the loop card's counter and
+ * the time of its event back from what was presented.
  *
  * Threads: the event loop's. */
 #ifndef TRANSOM_HOST_APP_LOOP_PICTURE_H
@@ -11,9 +11,10 @@ struct event_loop;
 struct loop_picture;
 
 struct loop_frame {
-  uint32_t counter;                /* of the card, from 1; 0: the picture is no test card */
-  uint64_t seen_ns, presented_ns;  /* CLOCK_MONOTONIC_RAW */
-  uint64_t event_ns, published_ns; /* guest's clock: what the card reacted to; complete */
+  uint32_t counter;               /* of the card, from 1; 0: the picture is no loop card */
+  uint64_t seen_ns, presented_ns; /* CLOCK_MONOTONIC_RAW */
+  /* Guest's clock: what the card says that it reacts to, 0 = nothing; the agent had the picture; complete. */
+  uint64_t event_ns, acquired_ns, published_ns;
 };
 
 typedef void (*loop_picture_handler)(const struct loop_frame *frame, void *user_data);

@@ -16,13 +16,14 @@ enum selftest_verdict { SELFTEST_EXACT, SELFTEST_WRONG, SELFTEST_CANNOT };
 struct selftest_row {
   enum presenter_kind kind;
   enum selftest_verdict verdict;
-  char note[192];                    /* CANNOT, WRONG: why */
-  double ready_ms;                   /* until the rung could be used: import and trial */
-  double copy_ms[SELFTEST_SIZES];    /* of selftest_sizes bytes, the last a whole frame */
-  double device_ms[SELFTEST_SIZES];  /* the same by the device's own clock, without submission; 0 = it has none */
-  double cpu_ms;                     /* of our thread, for a whole frame: what the CPU has to do for it */
-  double damage_ms;                  /* of 1 % of the picture in 8 rectangles */
-  double draw_ms;                    /* from present() until it is done, with nothing new */
+  char note[192];                   /* CANNOT, WRONG: why */
+  double ready_ms;                  /* until the rung could be used: import and trial */
+  double copy_ms[SELFTEST_SIZES];   /* of selftest_sizes bytes, the last a whole frame */
+  double device_ms[SELFTEST_SIZES]; /* the same by the device's own clock, without submission; 0 = it has none */
+  double cpu_ms;                    /* of our thread, for a whole frame: what the CPU has to do for it */
+  double driver_cpu_ms; /* the same, of all other threads: the driver's. A rasteriser copies there, a GPU's driver hardly has any */
+  double damage_ms;     /* of 1 % of the picture in 8 rectangles */
+  double draw_ms;       /* from present() until it is done, with nothing new */
   double present_ms[SELFTEST_MODES]; /* between two pictures in selftest_modes; 0 = not tried */
 };
 

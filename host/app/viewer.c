@@ -141,6 +141,7 @@ static bool start_presenting(struct viewer *viewer, char *error, size_t capacity
     window_show(viewer->window);
     viewer_window_post_size(viewer);
   }
+  viewer_feedback_start(viewer);
   return true;
 }
 
@@ -261,6 +262,7 @@ static void close_window(struct viewer *viewer) {
   viewer->closed = true;
   screenshot_finish(viewer->screenshot);
   frame_feed_destroy(viewer->feed);
+  viewer_feedback_stop(viewer);
   if (viewer->presenter)
     viewer->presenter->impl->destroy(viewer->presenter);
   if (viewer->window)

@@ -19,6 +19,7 @@
 #define HIDDEN_AFTER_NS UINT64_C(200000000) /* a display that takes no picture for so long shows us nowhere */
 #define HIDDEN_PAUSE_NS UINT64_C(50000000)
 #define FIRST_PICTURE_NS UINT64_C(250000000) /* so long the window may stay empty for it */
+#define FEEDBACK_PAUSE_NS UINT64_C(20000000) /* until a display has told of a picture */
 
 void viewer_present_status(struct viewer *viewer) {
   struct presenter_status status;
@@ -124,14 +125,16 @@ static void take_feed(struct viewer *viewer) {
     post_pointer(viewer);
 }
 
-static void presented(struct viewer *viewer, bool has_feed, uint64_t submitted_ns) {
+static void presented(struct viewer *viewer, bool has_feed, uint64_t submitted_ns, uint64_t picture) {
   bool is_seen = strcmp(viewer->presenter->impl->name, "headless") != 0;
+  uint64_t now_ns = clock_raw_ns();
+  picture = viewer_feedback_handed_over(viewer, picture, submitted_ns, now_ns);
   viewer->must_present = false;
   viewer->pending_since_ns = 0;
   if (viewer->region_shows)
     viewer_start_note(&viewer->start, VIEWER_START_PRESENTED, clock_monotonic_ns());
   if (has_feed)
-    frame_feed_presented(viewer->feed, submitted_ns, clock_raw_ns(), is_seen ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS);
+    frame_feed_presented(viewer->feed, submitted_ns, now_ns, is_seen ? LATENCY_SOURCE_CALL : LATENCY_SOURCE_HEADLESS, picture);
 }
 
 /* A guest that is publishing already: its first picture is on the way, and a screen that says "waiting" would only stand in front of it. */
@@ -154,9 +157,10 @@ static void present(struct viewer *viewer, bool has_feed) {
   uint64_t submitted_ns = 0;
   if (!viewer->must_present || first_picture_comes(viewer) || atomic_load(&viewer->must_fall))
     return;
+  uint64_t picture = viewer_feedback_ask(viewer);
   switch (late_latch_present(viewer->presenter, has_feed ? take_newest : NULL, viewer, &submitted_ns)) {
   case PRESENTER_OK:
-    presented(viewer, has_feed, submitted_ns);
+    presented(viewer, has_feed, submitted_ns, picture);
     return;
   case PRESENTER_PENDING:
     viewer->pending_since_ns = viewer->pending_since_ns ? viewer->pending_since_ns : clock_monotonic_ns();
@@ -238,7 +242,10 @@ static void refresh_hud(struct viewer *viewer) {
   if (viewer->hud.mode == HUD_OFF || now_ns < viewer->hud.due_ns)
     return;
   struct latency_graph recent;
+  char feedback[LATENCY_FEEDBACK_BYTES];
   struct viewer_stats stats = stats_of(viewer, "hud");
+  latency_feedback_text(&viewer->feedback_told, feedback);
+  stats.feedback = feedback;
   if (viewer->latency) {
     latency_monitor_graph(viewer->latency, &recent);
     stats.recent = &recent;
@@ -302,6 +309,8 @@ static struct frame_thread_next next_turn(const struct viewer *viewer, bool prog
     bool hidden = !viewer->is_busy && clock_monotonic_ns() - viewer->pending_since_ns > HIDDEN_AFTER_NS;
     next.busy = true;
     next.again_ns = hidden ? HIDDEN_PAUSE_NS : viewer->is_busy ? BUSY_PAUSE_NS : 0;
+  } else if (viewer_feedback_awaits(viewer)) {
+    next.again_ns = FEEDBACK_PAUSE_NS;
   } else if (viewer->hud.mode != HUD_OFF) {
     next.again_ns = HUD_PERIOD_NS;
   }
@@ -323,8 +332,10 @@ void viewer_present_turn(struct viewer *viewer) {
     take_state(viewer);
   take_size(viewer);
   take_hint(viewer);
-  if (has_feed)
+  if (has_feed) {
+    viewer_feedback_take(viewer);
     take_feed(viewer);
+  }
   if (viewer->domain && !atomic_load(&viewer->must_fall) && (tasks & (VIEWER_TASK_DOMAIN | VIEWER_TASK_STATE | VIEWER_TASK_FEED)))
     take_domain(viewer);
   if (has_feed && !atomic_load(&viewer->must_fall))

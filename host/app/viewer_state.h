@@ -1,5 +1,5 @@
 /* The viewer's parts and what they share: viewers.c (the life of all windows), viewer.c (of one, and what other threads call),
- * viewer_present.c (the presenting thread), viewer_window.c (the main thread). For these four alone. */
+ * viewer_present.c and viewer_feedback.c (the presenting thread), viewer_window.c (the main thread). For these alone. */
 #ifndef TRANSOM_HOST_APP_VIEWER_STATE_H
 #define TRANSOM_HOST_APP_VIEWER_STATE_H
 
@@ -14,6 +14,7 @@
 #include "host/app/viewer_start.h"
 #include "host/app/window.h"
 #include "host/app/window_post.h"
+#include "host/present/feedback/feedback.h"
 #include "host/present/presenter_select.h"
 
 #include <pthread.h>
@@ -88,6 +89,9 @@ struct viewer {
   char hint[256]; /* as last shown: another presenter gets it again */
   struct screenshot_job *screenshot;
   struct viewer_start start;
+  struct feedback *feedback; /* NULL = nobody tells when a picture is shown */
+  struct latency_feedback feedback_told;
+  uint64_t handed_over_ns;   /* CLOCK_MONOTONIC_RAW: the newest picture that feedback was asked of */
   uint64_t pending_since_ns; /* CLOCK_MONOTONIC: the display has had no room since; 0 = it has */
 
   /* main thread */
@@ -127,6 +131,15 @@ void viewer_present_status(struct viewer *viewer); /* the screen that goes with 
 void viewer_present_stats(struct viewer *viewer, const char *event); /* a line on standard output */
 bool viewer_present_has_enough(const struct viewer *viewer);         /* --frames */
 void viewer_present_news(void *viewer);                              /* on the frame thread: it hands over the feed */
+
+/* viewer_feedback.c: start and stop on the main thread while nobody presents, the rest on the presenting thread */
+void viewer_feedback_start(struct viewer *viewer);   /* for the presenter that is there now */
+void viewer_feedback_stop(struct viewer *viewer);    /* before presenter and window */
+uint64_t viewer_feedback_ask(struct viewer *viewer); /* before a picture is handed over: its number; 0 = none */
+/* The number under which more will be told; 0 = nobody will, or is not believed yet. */
+uint64_t viewer_feedback_handed_over(struct viewer *viewer, uint64_t picture, uint64_t submitted_ns, uint64_t returned_ns);
+void viewer_feedback_take(struct viewer *viewer);         /* what was told; with the feed in hand */
+bool viewer_feedback_awaits(const struct viewer *viewer); /* with the feed in hand: come again soon */
 
 /* viewer_window.c: the main thread */
 bool viewer_window_run(struct viewers *viewers); /* until none is open; false: SDL failed */

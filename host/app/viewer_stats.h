@@ -25,8 +25,9 @@ struct viewer_stats {
   bool doorbell;
   bool held; /* frames are read under a hold */
   struct frame_feed_counts counts;
-  const struct latency_graph *recent;                             /* for the HUD; NULL = nothing is measured */
-  const char *stages;                                             /* JSON of latency_report_stages_json(); NULL = none */
+  const char *feedback;               /* what the window system's word is worth, for the HUD; NULL = nobody asks */
+  const struct latency_graph *recent; /* for the HUD; NULL = nothing is measured */
+  const char *stages;                 /* JSON of latency_report_stages_json(); NULL = none */
   const struct histogram *publish_to_seen, *publish_to_presented; /* NULL = not the same clock */
 };
 

@@ -125,6 +125,7 @@ static struct presenter *create_next_presenter(struct viewer *viewer, const char
 static bool fall(struct viewer *viewer) {
   const char *failed = viewer->presenter->impl->name;
   bool goes_on = true;
+  viewer_feedback_stop(viewer);
   viewer->presenter->impl->destroy(viewer->presenter);
   struct presenter *next = create_next_presenter(viewer, failed, &goes_on);
   if (!next)
@@ -132,6 +133,7 @@ static bool fall(struct viewer *viewer) {
   frame_feed_set_presenter(viewer->feed, next);
   latency_monitor_presenter(viewer->latency, next->impl->name);
   viewer_window_use_presenter(viewer, next);
+  viewer_feedback_start(viewer);
   viewer_window_post_size(viewer);
   viewer->is_busy = false;
   viewer->pending_since_ns = 0;

@@ -19,6 +19,7 @@ static void add_copies(cJSON *object, const struct selftest_report *report, cons
     cJSON_AddItemToArray(copies, copy);
   }
   cJSON_AddNumberToObject(object, "frame_cpu_ms", row->cpu_ms);
+  cJSON_AddNumberToObject(object, "frame_driver_cpu_ms", row->driver_cpu_ms);
   cJSON_AddNumberToObject(object, "damage_1_percent_ms", row->damage_ms);
 }
 

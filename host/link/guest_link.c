@@ -29,6 +29,7 @@
 #define ATTACH_RETRY_NS UINT64_C(100000000)
 #define WATCH_NS UINT64_C(250000000)       /* epoch and heartbeat, when the doorbell brings the rest: 4 wake-ups a second */
 #define WATCH_POLLED_NS UINT64_C(50000000) /* without a doorbell: messages wait this long */
+#define EPOCH_BELL_NS UINT64_C(100000000)  /* a bell for a new epoch is heard so long after the one before: later ones wait for the tick */
 #define EVENT_ROUNDS_MAX 4                 /* arm, look again: after so many rounds the next tick looks */
 
 struct guest_link {
@@ -53,6 +54,7 @@ struct guest_link {
   struct event_source *bell;
   struct wake_throttle throttle;
   uint64_t heartbeat, heartbeat_ns; /* as last seen, and when it moved */
+  uint64_t epoch_bell_ns;
   struct transom_agent_report report;
   struct agent_channel channel;
   struct controller_claim *claim;
@@ -83,11 +85,12 @@ static void handle(struct guest_link *link, enum link_event event, const char *t
 
 static void describe_running(const struct guest_link *link, char *text, size_t capacity) {
   const struct transom_region *region = &link->session->public.region;
-  if (link->report.sequence && link->report.state != TRANSOM_AGENT_RUNNING && link->report.text[0])
+  const bool has_report = link->report.sequence && link->report.text[0];
+  if (has_report && link->report.state != TRANSOM_AGENT_RUNNING)
     snprintf(text, capacity, "%s", link->report.text);
   else
-    snprintf(text, capacity, "%s on %s", region->agent_name[0] ? region->agent_name : "an agent",
-             region->guest_name[0] ? region->guest_name : "the guest");
+    snprintf(text, capacity, "%s on %s%s%s", region->agent_name[0] ? region->agent_name : "an agent",
+             region->guest_name[0] ? region->guest_name : "the guest", has_report ? ": " : "", has_report ? link->report.text : "");
 }
 
 static void handle_running(struct guest_link *link, enum link_event event) {
@@ -162,11 +165,27 @@ static bool take_news_and_arm(struct guest_link *link) {
   return (link->session && read_report(link)) || any;
 }
 
+static void watch_session(struct guest_link *link);
+
+/* An agent that has formatted the region rings for it. True: that was seen to, and the bell may be another one. */
+static bool take_epoch(struct guest_link *link) {
+  if (validate_epoch(&link->session->public.region))
+    return false;
+  if (link->epoch_bell_ns && link->now_ns() - link->epoch_bell_ns < EPOCH_BELL_NS)
+    return true;
+  link->epoch_bell_ns = link->now_ns();
+  watch_session(link);
+  schedule(link);
+  return true;
+}
+
 static void on_bell(int fd, uint32_t events, void *user_data) {
   struct guest_link *link = user_data;
   uint64_t rings;
   (void)events;
   if (read(fd, &rings, sizeof rings) < 0 && errno != EAGAIN)
+    return;
+  if (take_epoch(link))
     return;
   clock_probe_look(link->clock);
   bool news = take_news_and_arm(link);

@@ -191,7 +191,9 @@ static enum clock_mapping_result between(const struct clock_mapping *mapping, co
   struct range a = project(mapping, before, guest_ns), b = project(mapping, after, guest_ns);
   bool before_is_nearer = guest_ns - before->guest_ns < after->guest_ns - guest_ns;
   const struct clock_offset *nearest = before_is_nearer ? before : after;
-  if (before->segment != after->segment || !agree(a, b) || is_far(nearest->guest_ns, guest_ns))
+  if (is_far(nearest->guest_ns, guest_ns))
+    return CLOCK_MAPPING_FAR;
+  if (before->segment != after->segment || !agree(a, b))
     return CLOCK_MAPPING_UNKNOWN;
   struct range near = before_is_nearer ? a : b, all = {a.low < b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
   int64_t offset = near.low + (near.high - near.low) / 2;

@@ -23,7 +23,7 @@
 
 #define CLOCK_MAPPING_WINDOW_NS UINT64_C(1000000000)
 #define CLOCK_MAPPING_WINDOWS 64u                              /* a minute of kept exchanges */
-#define CLOCK_MAPPING_AGE_MAX_NS UINT64_C(5000000000)          /* a stamp farther from an exchange is unknown */
+#define CLOCK_MAPPING_AGE_MAX_NS UINT64_C(5000000000)          /* a stamp farther from an exchange is not converted */
 #define CLOCK_MAPPING_RATE_MAX 500e-6                          /* two quartz clocks: 2 x 100 ppm, and room */
 #define CLOCK_MAPPING_WANDER 2e-6                              /* of a quartz that warms up; a guest on its host's TSC has none */
 #define CLOCK_MAPPING_STAMP_AGE_MAX_NS CLOCK_MAPPING_WINDOW_NS /* no stamp is older when the host sees it; else it is unknown */
@@ -60,8 +60,9 @@ struct clock_time {
 
 enum clock_mapping_result {
   CLOCK_MAPPING_KNOWN,
-  CLOCK_MAPPING_LATER,  /* no exchange since it was seen yet: ask again in a second or two */
-  CLOCK_MAPPING_UNKNOWN /* before the first exchange, across a step, or too far from any */
+  CLOCK_MAPPING_LATER,   /* no exchange since it was seen yet: ask again in a second or two */
+  CLOCK_MAPPING_UNKNOWN, /* before the first exchange, or across a step */
+  CLOCK_MAPPING_FAR      /* the nearest exchange is more than CLOCK_MAPPING_AGE_MAX_NS away */
 };
 
 void clock_mapping_init(struct clock_mapping *mapping);

@@ -62,6 +62,9 @@ static void settle(struct latency_collector *collector, const struct latency_rec
 
 /* All stamps of a frame or none: a frame of which half is known would count here and not there. */
 static void convert(const struct latency_collector *collector, struct latency_record *record) {
+  static const enum latency_clock clocks[] = {[CLOCK_MAPPING_LATER] = LATENCY_CLOCK_WAITING,
+                                              [CLOCK_MAPPING_UNKNOWN] = LATENCY_CLOCK_UNKNOWN,
+                                              [CLOCK_MAPPING_FAR] = LATENCY_CLOCK_FAR};
   uint64_t seen_ns = record->frame.host_ns[LATENCY_UPLOADED]; /* an announced frame is seen before its last stamps are made */
   record->clock = collector->options.same_clock ? LATENCY_CLOCK_SAME : LATENCY_CLOCK_KNOWN;
   for (unsigned stage = 0; stage < LATENCY_GUEST_STAGES; stage++) {
@@ -70,10 +73,7 @@ static void convert(const struct latency_collector *collector, struct latency_re
     enum clock_mapping_result result = CLOCK_MAPPING_KNOWN;
     if (!collector->options.same_clock && guest_ns)
       result = clock_mapping_convert(&collector->mapping, guest_ns, seen_ns, &time);
-    if (result == CLOCK_MAPPING_LATER)
-      record->clock = LATENCY_CLOCK_WAITING;
-    if (result == CLOCK_MAPPING_UNKNOWN)
-      record->clock = LATENCY_CLOCK_UNKNOWN;
+    record->clock = result == CLOCK_MAPPING_KNOWN ? record->clock : clocks[result];
     if (result != CLOCK_MAPPING_KNOWN)
       return;
     record->converted_ns[stage] = time.host_ns;

@@ -5,7 +5,7 @@
 const char *const latency_guest_stage_names[LATENCY_GUEST_STAGES] = {"acquired", "copy_started", "copy_done", "complete"};
 const char *const latency_host_stage_names[LATENCY_HOST_STAGES] = {"seen", "upload_started", "uploaded", "submitted", "presented"};
 const char *const latency_source_names[] = {"none", "headless", "call", "feedback"};
-const char *const latency_clock_names[LATENCY_CLOCKS] = {"same", "converted", "waiting", "unknown"};
+const char *const latency_clock_names[LATENCY_CLOCKS] = {"same", "converted", "waiting", "unknown", "far"};
 
 const struct latency_span_info latency_spans[LATENCY_SPANS] = {
     [LATENCY_SPAN_CAPTURE] = {"acquired_to_copy", "acquired", "copy_started", false},

@@ -20,7 +20,8 @@ enum latency_clock {
   LATENCY_CLOCK_SAME,    /* the guest's clock is this host's: no conversion, no bound */
   LATENCY_CLOCK_KNOWN,   /* converted */
   LATENCY_CLOCK_WAITING, /* no exchange after it yet */
-  LATENCY_CLOCK_UNKNOWN, /* no two exchanges around it that agree: before the first, across a step, or farther than 5 s from any */
+  LATENCY_CLOCK_UNKNOWN, /* no two exchanges around it that agree: before the first, or across a step */
+  LATENCY_CLOCK_FAR,     /* the nearest exchange is more than 5 s away */
   LATENCY_CLOCKS
 };
 

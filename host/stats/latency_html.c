@@ -40,11 +40,11 @@ static void clock_note(const struct latency_report *report, FILE *out) {
   }
   fprintf(out,
           "<p>The guest's clock was related to the host's by %" PRIu64 " exchanges, with %" PRIu64 " steps seen. Stamps of %" PRIu64
-          " frames were converted, of %" PRIu64 " they are unknown, of %" PRIu64
+          " frames were converted, of %" PRIu64 " they are unknown, of %" PRIu64 " the nearest exchange was more than 5 s away, of %" PRIu64
           " no later exchange came. A one-way figure is true to &plusmn; its "
           "bound, and is refused when the bound is worse than 10 %% of it.</p>\n",
           report->mapping->exchanges, report->mapping->steps, figures->clocks[LATENCY_CLOCK_KNOWN], figures->clocks[LATENCY_CLOCK_UNKNOWN],
-          figures->clocks[LATENCY_CLOCK_WAITING]);
+          figures->clocks[LATENCY_CLOCK_FAR], figures->clocks[LATENCY_CLOCK_WAITING]);
 }
 
 static void table_row(const struct latency_row *row, FILE *out) {
@@ -86,10 +86,14 @@ static void table(const struct latency_report *report, FILE *out) {
 }
 
 static void foot(const struct latency_report *report, FILE *out) {
+  char feedback[LATENCY_FEEDBACK_BYTES];
+  latency_feedback_text(&report->feedback, feedback);
   fprintf(out, "<p class=\"quiet\">\"Presented\" was told by:");
   for (unsigned source = 0; source <= LATENCY_SOURCE_FEEDBACK; source++)
     if (report->figures->sources[source])
       fprintf(out, " %s (%" PRIu64 ")", latency_source_names[source], report->figures->sources[source]);
+  fprintf(out, "; ");
+  escaped(feedback, out);
   fprintf(out, ". None of them knows when light left a display. A negative stage is an overlap: the next stage began before it ended.</p>\n"
                "</body></html>\n");
 }

@@ -15,8 +15,12 @@ static const char *why_empty(const struct latency_report *report, const struct l
     return "no frame came";
   if (info->one_way && !report->same_clock && report->mapping->exchanges == 0)
     return "the guest answered no clock exchange";
+  if (info->one_way && figures->first == figures->frames)
+    return "a session's first frame was there before us";
+  if (info->one_way && figures->clocks[LATENCY_CLOCK_FAR] > 0)
+    return "the nearest clock exchange is older than 5 s";
   if (info->one_way && figures->clocks[LATENCY_CLOCK_UNKNOWN] > 0)
-    return "no two clock exchanges within 5 s around these frames agree";
+    return "the clock exchanges around these frames do not agree, or there is none before them";
   if (info->one_way && figures->clocks[LATENCY_CLOCK_WAITING] > 0)
     return "no clock exchange came after these frames";
   return "the stages were not stamped";
@@ -63,17 +67,29 @@ static void text_clock(const struct latency_report *report, FILE *out) {
   else
     fprintf(out,
             "clock: %" PRIu64 " exchanges, %" PRIu64 " steps; stamps of %" PRIu64 " frames converted, %" PRIu64 " unknown, %" PRIu64
-            " waiting\n",
+            " farther than 5 s from an exchange, %" PRIu64 " waiting\n",
             report->mapping->exchanges, report->mapping->steps, figures->clocks[LATENCY_CLOCK_KNOWN],
-            figures->clocks[LATENCY_CLOCK_UNKNOWN], figures->clocks[LATENCY_CLOCK_WAITING]);
+            figures->clocks[LATENCY_CLOCK_UNKNOWN], figures->clocks[LATENCY_CLOCK_FAR], figures->clocks[LATENCY_CLOCK_WAITING]);
 }
 
-static void text_sources(const struct latency_figures *figures, FILE *out) {
+void latency_feedback_text(const struct latency_feedback *feedback, char text[LATENCY_FEEDBACK_BYTES]) {
+  if (!feedback->source)
+    snprintf(text, LATENCY_FEEDBACK_BYTES, "no feedback: %s", feedback->reason ? feedback->reason : "nobody was asked");
+  else if (feedback->reason)
+    snprintf(text, LATENCY_FEEDBACK_BYTES, "%s is %s: %s", feedback->source, feedback->state, feedback->reason);
+  else
+    snprintf(text, LATENCY_FEEDBACK_BYTES, "%s is %s", feedback->source, feedback->state);
+}
+
+static void text_sources(const struct latency_report *report, FILE *out) {
+  const struct latency_figures *figures = report->figures;
+  char feedback[LATENCY_FEEDBACK_BYTES];
   fprintf(out, "presented, as told by:");
   for (unsigned source = LATENCY_SOURCE_HEADLESS; source <= LATENCY_SOURCE_FEEDBACK; source++)
     if (figures->sources[source])
       fprintf(out, " %s (%" PRIu64 ")", latency_source_names[source], figures->sources[source]);
-  fputc('\n', out);
+  latency_feedback_text(&report->feedback, feedback);
+  fprintf(out, "; %s\n", feedback);
 }
 
 void latency_report_text(const struct latency_report *report, FILE *out) {
@@ -81,7 +97,7 @@ void latency_report_text(const struct latency_report *report, FILE *out) {
   fprintf(out, "%s by %s: %" PRIu64 " frames in %.1f s; %" PRIu64 " skipped, %" PRIu64 " missed, %" PRIu64 " not traced\n", report->domain,
           report->presenter, figures->frames, (double)report->elapsed_ms / 1000, figures->skipped, figures->missed, figures->lost);
   text_clock(report, out);
-  text_sources(figures, out);
+  text_sources(report, out);
   fprintf(out, "  %-22s", "microseconds");
   for (unsigned column = 0; column < LATENCY_COLUMNS; column++)
     fprintf(out, "%12s", latency_column_names[column]);
@@ -109,6 +125,24 @@ static void json_string(const char *text, FILE *out) {
   fputc('"', out);
 }
 
+static void json_string_or_null(const char *key, const char *text, FILE *out) {
+  fprintf(out, "\"%s\":", key);
+  if (text)
+    json_string(text, out);
+  else
+    fprintf(out, "null");
+}
+
+static void json_feedback(const struct latency_feedback *feedback, FILE *out) {
+  fprintf(out, ",\"feedback\":{");
+  json_string_or_null("source", feedback->source, out);
+  fputc(',', out);
+  json_string_or_null("state", feedback->state ? feedback->state : "none", out);
+  fputc(',', out);
+  json_string_or_null("reason", feedback->reason, out);
+  fputc('}', out);
+}
+
 static void json_row(const struct latency_row *row, FILE *out) {
   fprintf(out, "\"%s\":{\"from\":\"%s\",\"to\":\"%s\",\"one_way\":%s,\"count\":%" PRIu64 ",\"overlaps\":%" PRIu64 ",", row->info->key,
           row->info->from, row->info->to, row->info->one_way ? "true" : "false", row->count, row->overlaps);
@@ -122,11 +156,7 @@ static void json_row(const struct latency_row *row, FILE *out) {
     else
       fprintf(out, "\"%s\":%.1f,", latency_column_keys[column], us(row->columns[column].ns));
   }
-  fprintf(out, "\"refused\":");
-  if (row->refused)
-    json_string(row->refused, out);
-  else
-    fprintf(out, "null");
+  json_string_or_null("refused", row->refused, out);
   fputc('}', out);
 }
 
@@ -158,6 +188,7 @@ void latency_report_json(const struct latency_report *report, FILE *out) {
   fprintf(out, ",\"elapsed_ms\":%" PRIu64 ",\"frames\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"missed\":%" PRIu64 ",\"not_traced\":%" PRIu64,
           report->elapsed_ms, figures->frames, figures->skipped, figures->missed, figures->lost);
   json_counts("presented_by", latency_source_names, figures->sources, LATENCY_SOURCE_FEEDBACK + 1, out);
+  json_feedback(&report->feedback, out);
   fprintf(out, ",\"same_clock\":%s,\"clock_exchanges\":%" PRIu64 ",\"clock_steps\":%" PRIu64, report->same_clock ? "true" : "false",
           report->mapping->exchanges, report->mapping->steps);
   json_counts("stamps", latency_clock_names, figures->clocks, LATENCY_CLOCKS, out);

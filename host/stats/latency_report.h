@@ -11,8 +11,16 @@
 
 #define LATENCY_REPORT_SCHEMA 1
 
+/* Whether the window system's word is taken for when a picture was shown. Static strings. */
+struct latency_feedback {
+  const char *source; /* "wp_presentation"; NULL = there is none */
+  const char *state;  /* "none", "testing", "believed", "refused" */
+  const char *reason; /* one clause: why it is none or refused; NULL = it is neither */
+};
+
 struct latency_report {
   const char *domain, *presenter;
+  struct latency_feedback feedback;
   uint64_t elapsed_ms;
   const struct latency_figures *figures;
   const struct clock_mapping *mapping;
@@ -34,6 +42,10 @@ struct latency_row {
   const char *refused; /* why at least one figure is not shown; NULL: all are */
 };
 void latency_report_row(const struct latency_report *report, enum latency_span span, struct latency_row *row);
+
+/* "wp_presentation is refused: its stamps stand still", for the HUD too. */
+#define LATENCY_FEEDBACK_BYTES 160u
+void latency_feedback_text(const struct latency_feedback *feedback, char text[LATENCY_FEEDBACK_BYTES]);
 
 void latency_report_text(const struct latency_report *report, FILE *out);
 void latency_report_json(const struct latency_report *report, FILE *out);

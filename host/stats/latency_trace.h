@@ -1,7 +1,8 @@
 /* When each frame passed each stage, in a fixed ring from the thread that has the frames to the one that makes figures of them.
  *
  * A frame is *open* from the first stamp of its upload until it was presented or replaced; two may be open at once, one that is uploaded
- * and one that waits for the display. Stamping allocates, locks and logs nothing, and every call takes NULL for "no trace". Data plane.
+ * and one that waits for the display. Some more may wait for what the window system tells. Stamping allocates, locks and logs nothing, and
+ * every call takes NULL for "no trace". Data plane.
  *
  * Threads: create and destroy while nobody else calls; latency_trace_take() on one thread; everything else on whichever thread has the
  * frame feed in its hands (host/app/frame_feed.h: one at a time, handed over with a semaphore). */
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define LATENCY_TRACE_AWAITED 16u  /* drawn, and the window system is to tell more; one more and the oldest stays as it was */
 #define LATENCY_TRACE_FRAMES 1024u /* a power of two: four seconds at 240 frames a second between two takes */
 
 enum latency_guest_stage { LATENCY_ACQUIRED, LATENCY_COPY_STARTED, LATENCY_COPY_DONE, LATENCY_COMPLETE, LATENCY_GUEST_STAGES };
@@ -57,8 +59,17 @@ void latency_trace_drop(struct latency_trace *trace);
  * flags. A picture before it that nobody presented is finished as it is. */
 void latency_trace_shown(struct latency_trace *trace, const struct latency_frame *frame);
 
-/* The picture was drawn: submitted then, presented now. Later drawings of the same picture are no news. */
-void latency_trace_presented(struct latency_trace *trace, uint64_t submitted_ns, uint64_t presented_ns, enum latency_source source);
+/* The picture was drawn: submitted then, presented now. Later drawings of the same picture are no news. `picture` is the number under which
+ * the window system will tell more; 0 = nobody will. */
+void latency_trace_presented(struct latency_trace *trace, uint64_t submitted_ns, uint64_t presented_ns, enum latency_source source,
+                             uint64_t picture);
+
+/* The window system told of that picture: shown then, or never (0), which makes it a missed one. What it has left out so far stays as it
+ * was. A number that nobody waits for is fine. */
+void latency_trace_told(struct latency_trace *trace, uint64_t picture, uint64_t shown_ns);
+/* It will tell no more. */
+void latency_trace_told_all(struct latency_trace *trace);
+bool latency_trace_awaits(const struct latency_trace *trace); /* false for NULL */
 
 /* The oldest finished frame. False: none. */
 bool latency_trace_take(struct latency_trace *trace, struct latency_frame *frame);

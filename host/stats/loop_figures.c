@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-const char *const loop_span_keys[LOOP_SPANS] = {"way_there_and_back", "guest_event_to_publish", "inject_to_seen", "seen_to_present",
-                                                "inject_to_present"};
+const char *const loop_span_keys[LOOP_SPANS] = {"way_there_and_back", "guest_event_to_acquired", "guest_event_to_publish",
+                                                "inject_to_seen",     "seen_to_present",         "inject_to_present"};
 
 static const struct {
   const char *key;
@@ -25,8 +25,8 @@ void loop_figures_init(struct loop_figures *figures, const char *sink) {
 
 /* The guest's part lies inside the host's: anything else is a guest that lies, or a clock that stood still. */
 static bool is_possible(const struct loop_trial *trial) {
-  return trial->injected_ns <= trial->seen_ns && trial->seen_ns <= trial->presented_ns && trial->event_ns <= trial->published_ns &&
-         trial->published_ns - trial->event_ns <= trial->seen_ns - trial->injected_ns;
+  return trial->injected_ns <= trial->seen_ns && trial->seen_ns <= trial->presented_ns && trial->event_ns <= trial->acquired_ns &&
+         trial->acquired_ns <= trial->published_ns && trial->published_ns - trial->event_ns <= trial->seen_ns - trial->injected_ns;
 }
 
 void loop_figures_add(struct loop_figures *figures, const struct loop_trial *trial) {
@@ -37,6 +37,7 @@ void loop_figures_add(struct loop_figures *figures, const struct loop_trial *tri
   const uint64_t guest_ns = trial->published_ns - trial->event_ns, seen_ns = trial->seen_ns - trial->injected_ns;
   figures->trials++;
   histogram_add(&figures->spans[LOOP_SPAN_WAY], seen_ns - guest_ns);
+  histogram_add(&figures->spans[LOOP_SPAN_DRAW], trial->acquired_ns - trial->event_ns);
   histogram_add(&figures->spans[LOOP_SPAN_GUEST], guest_ns);
   histogram_add(&figures->spans[LOOP_SPAN_SEEN], seen_ns);
   histogram_add(&figures->spans[LOOP_SPAN_PRESENT], trial->presented_ns - trial->seen_ns);

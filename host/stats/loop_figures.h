@@ -16,13 +16,14 @@
 #define LOOP_SINKS_MAX 2u
 
 struct loop_trial {
-  uint64_t injected_ns, seen_ns, presented_ns; /* host's CLOCK_MONOTONIC_RAW */
-  uint64_t event_ns, published_ns;             /* guest's clock */
+  uint64_t injected_ns, seen_ns, presented_ns;  /* host's CLOCK_MONOTONIC_RAW */
+  uint64_t event_ns, acquired_ns, published_ns; /* guest's clock */
 };
 
 enum loop_span {
   LOOP_SPAN_WAY,     /* injected -> seen without the guest's part: sink, QEMU, the guest's driver, doorbell, our wake-up */
-  LOOP_SPAN_GUEST,   /* the guest's kernel has the event -> the frame is published */
+  LOOP_SPAN_DRAW,    /* the guest has the event -> its picture was acquired: drawn, composed, noticed */
+  LOOP_SPAN_GUEST,   /* the guest has the event -> the frame is published */
   LOOP_SPAN_SEEN,    /* injected -> seen */
   LOOP_SPAN_PRESENT, /* seen -> presented */
   LOOP_SPAN_WHOLE,   /* injected -> presented */

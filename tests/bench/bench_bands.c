@@ -24,7 +24,7 @@
 #define PITCH (WIDTH * 4u)
 #define BAND_ROWS 64u
 #define GUEST_BYTES_PER_NS 5.0 /* 5 GB/s */
-#define FRAMES 21u
+#define FRAMES 31u             /* of each kind */
 
 struct bench {
   uint8_t *base;
@@ -128,23 +128,37 @@ static int compare(const void *one, const void *other) {
   return (a > b) - (a < b);
 }
 
-/* The first frames are by staging, until the import is ready: the median does not see them. */
-static double median_ms(struct bench *bench) {
-  double times[FRAMES];
-  for (uint32_t i = 0; i < FRAMES; i++) {
-    struct transom_frame frame;
-    enum frame_import_result result;
-    sem_post(&bench->go);
-    while ((result = frame_import_step(&bench->import, &bench->reader, true, &frame)) != FRAME_IMPORT_SHOWN) {
-      if (result != FRAME_IMPORT_NOTHING && result != FRAME_IMPORT_PENDING)
-        fail("an upload");
-      nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
-    }
-    times[i] = (double)(clock_raw_ns() - frame.complete_ns) / 1e6;
-    sem_wait(&bench->done);
+static double one_frame_ms(struct bench *bench) {
+  struct transom_frame frame;
+  enum frame_import_result result;
+  sem_post(&bench->go);
+  while ((result = frame_import_step(&bench->import, &bench->reader, true, &frame)) != FRAME_IMPORT_SHOWN) {
+    if (result != FRAME_IMPORT_NOTHING && result != FRAME_IMPORT_PENDING)
+      fail("an upload");
+    nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
   }
-  qsort(times, FRAMES, sizeof *times, compare);
-  return times[FRAMES / 2];
+  double time_ms = (double)(clock_raw_ns() - frame.complete_ns) / 1e6;
+  sem_wait(&bench->done);
+  return time_ms;
+}
+
+/* Frame by frame in turns, so that whatever else the machine does befalls both alike. The first frames are by staging, until the import is
+ * ready: the medians do not see them. */
+static void measure(struct bench *bench, double *whole_ms, double *bands_ms) {
+  const struct presenter_impl *with_bands = bench->presenter->impl;
+  struct presenter_impl without = *with_bands;
+  double whole[FRAMES], bands[FRAMES];
+  without.follows_bands = false;
+  for (uint32_t i = 0; i < FRAMES; i++) {
+    bench->presenter->impl = &without;
+    whole[i] = one_frame_ms(bench);
+    bench->presenter->impl = with_bands;
+    bands[i] = one_frame_ms(bench);
+  }
+  qsort(whole, FRAMES, sizeof *whole, compare);
+  qsort(bands, FRAMES, sizeof *bands, compare);
+  *whole_ms = whole[FRAMES / 2];
+  *bands_ms = bands[FRAMES / 2];
 }
 
 int main(void) {
@@ -165,15 +179,10 @@ int main(void) {
   struct thread *guest = thread_create("guest", run_guest, &bench);
   if (!guest || !bench.screen)
     fail("starting the guest");
-  const struct presenter_impl *with_bands = bench.presenter->impl;
-  struct presenter_impl without = *with_bands;
-  without.follows_bands = false;
-  bench.presenter->impl = &without;
-  double whole_ms = median_ms(&bench);
-  bench.presenter->impl = with_bands;
-  double bands_ms = median_ms(&bench);
-  printf("{\"schema\":1,\"rung\":\"%s\",\"whole_ms\":%.3f,\"bands_ms\":%.3f,\"banded\":%llu}\n", with_bands->rung(bench.presenter),
-         whole_ms, bands_ms, (unsigned long long)bench.import.banded);
+  double whole_ms, bands_ms;
+  measure(&bench, &whole_ms, &bands_ms);
+  printf("{\"schema\":1,\"rung\":\"%s\",\"whole_ms\":%.3f,\"bands_ms\":%.3f,\"banded\":%llu}\n",
+         bench.presenter->impl->rung(bench.presenter), whole_ms, bands_ms, (unsigned long long)bench.import.banded);
   thread_join(guest);
   bench.presenter->impl->region(bench.presenter, NULL);
   bench.presenter->impl->destroy(bench.presenter);

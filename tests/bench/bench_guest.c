@@ -7,11 +7,16 @@
 #include "protocol/region_format.h"
 #include "support/test_random.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #define PATCH_EDGE 64u
+#define PIXEL_BYTES 4u
+#define NS_PER_S UINT64_C(1000000000)
 
 struct bench_guest {
   const struct bench_guest_options *options;
@@ -22,6 +27,8 @@ struct bench_guest {
   uint32_t pitch_bytes;
   uint8_t *picture;
   struct test_random random;
+  uint64_t tick_ns; /* CLOCK_MONOTONIC: the next */
+  uint64_t published, late;
 };
 
 static void format(struct bench_guest *guest) {
@@ -47,6 +54,17 @@ static void signal_consumers(struct bench_guest *guest, uint32_t wake) {
     ivshmem_peer_ring(&guest->peer.ivshmem, bells[i].peer_id, bells[i].vector);
 }
 
+/* Another part of the picture in each frame: a band of whole rows, as when a page scrolls. */
+static struct transom_rect damaged_part(const struct bench_guest *guest) {
+  const struct bench_guest_options *options = guest->options;
+  if (options->damage_percent == 0)
+    return (struct transom_rect){0, 0, PATCH_EDGE, PATCH_EDGE};
+  uint32_t rows = options->height * options->damage_percent / 100;
+  rows = rows ? rows : 1;
+  const uint32_t places = options->height / rows;
+  return (struct transom_rect){0, (uint16_t)(guest->published % places * rows), (uint16_t)options->width, (uint16_t)rows};
+}
+
 static void describe(const struct bench_guest *guest, struct transom_frame_info *info) {
   *info = (struct transom_frame_info){.format = TRANSOM_FORMAT_BGRA8,
                                       .width = guest->options->width,
@@ -55,18 +73,28 @@ static void describe(const struct bench_guest *guest, struct transom_frame_info 
                                       .band_rows = guest->options->band_rows,
                                       .acquired_ns = clock_raw_ns(),
                                       .copy_started_ns = clock_raw_ns()};
-  if (guest->options->full_damage)
+  if (guest->options->damage_percent == 100)
     damage_set_full(&info->damage);
   else
-    damage_add(&info->damage, (struct transom_rect){0, 0, PATCH_EDGE, PATCH_EDGE});
+    damage_add(&info->damage, damaged_part(guest));
 }
 
-static void copy_band(const struct bench_guest *guest, uint8_t *pixels, bool full, uint32_t first, uint32_t end) {
+static void copy_part(const struct bench_guest *guest, uint8_t *pixels, struct transom_rect part, uint32_t first, uint32_t end) {
+  const uint32_t top = part.y > first ? part.y : first,
+                 bottom = (uint32_t)part.y + part.height < end ? (uint32_t)part.y + part.height : end;
+  if (top >= bottom)
+    return;
+  const size_t offset = (size_t)top * guest->pitch_bytes + part.x * PIXEL_BYTES;
+  memory_copy_rows_stream(pixels + offset, guest->pitch_bytes, guest->picture + offset, guest->pitch_bytes,
+                          (size_t)part.width * PIXEL_BYTES, bottom - top);
+}
+
+static void copy_band(const struct bench_guest *guest, uint8_t *pixels, const struct transom_damage *copy, uint32_t first, uint32_t end) {
   const size_t offset = (size_t)first * guest->pitch_bytes;
-  if (full)
+  if (copy->full)
     memory_copy_stream(pixels + offset, guest->picture + offset, (size_t)(end - first) * guest->pitch_bytes);
-  else if (first == 0)
-    memory_copy_rows_stream(pixels, guest->pitch_bytes, guest->picture, guest->pitch_bytes, PATCH_EDGE * 4, PATCH_EDGE);
+  for (uint32_t i = 0; !copy->full && i < copy->count; i++)
+    copy_part(guest, pixels, copy->rects[i], first, end);
 }
 
 static void publish(struct bench_guest *guest) {
@@ -80,35 +108,68 @@ static void publish(struct bench_guest *guest) {
   const uint32_t height = info.height, step = info.band_rows ? info.band_rows : height;
   for (uint32_t row = 0, end; row < height; row = end) {
     end = row + step < height ? row + step : height;
-    copy_band(guest, (uint8_t *)pixels, copy.full, row, end);
+    copy_band(guest, (uint8_t *)pixels, &copy, row, end);
     frame_writer_rows(&guest->writer, end);
     signal_consumers(guest, TRANSOM_WAKE_BAND);
   }
   const uint64_t now_ns = clock_raw_ns();
   frame_writer_complete(&guest->writer, now_ns, now_ns);
+  guest->published++;
   signal_consumers(guest, TRANSOM_WAKE_COMPLETE);
+}
+
+static void sleep_until(uint64_t time_ns) {
+  const struct timespec time = {(time_t)(time_ns / NS_PER_S), (long)(time_ns % NS_PER_S)};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
+}
+
+static void wait_for_tick(struct bench_guest *guest) {
+  const uint64_t period_ns = NS_PER_S / guest->options->rate_hz, now_ns = clock_monotonic_ns();
+  if (guest->tick_ns == 0)
+    guest->tick_ns = now_ns;
+  guest->tick_ns += period_ns;
+  if (now_ns > guest->tick_ns) {
+    const uint64_t lost = (now_ns - guest->tick_ns + period_ns - 1) / period_ns;
+    guest->late += lost;
+    guest->tick_ns += lost * period_ns;
+  }
+  const uint32_t jitter_us = guest->options->jitter_us;
+  sleep_until(guest->tick_ns + (jitter_us ? UINT64_C(1000) * test_random_below(&guest->random, jitter_us) : 0));
 }
 
 static void rest(struct bench_guest *guest) {
   const struct bench_guest_options *options = guest->options;
+  if (options->rate_hz) {
+    wait_for_tick(guest);
+    return;
+  }
   const uint32_t us = options->period_min_us + test_random_below(&guest->random, options->period_max_us - options->period_min_us + 1);
-  const struct timespec pause = {.tv_nsec = (long)us * 1000};
-  nanosleep(&pause, NULL);
+  sleep_until(clock_monotonic_ns() + UINT64_C(1000) * us);
 }
 
-void bench_guest_run(const struct bench_guest_options *options) {
+static void report(const struct bench_guest *guest, uint64_t began_ns) {
+  printf("{\"published\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"late\":%" PRIu64 ",\"elapsed_s\":%.3f}\n", guest->published,
+         guest->writer.skipped, guest->late, (double)(clock_monotonic_ns() - began_ns) / 1e9);
+}
+
+void bench_guest_run(const struct bench_guest_options *options, const volatile bool *stop) {
   static struct bench_guest guest;
   guest.options = options;
-  guest.pitch_bytes = (options->width * 4 + TRANSOM_PITCH_ALIGN - 1) / TRANSOM_PITCH_ALIGN * TRANSOM_PITCH_ALIGN;
+  guest.pitch_bytes = (options->width * PIXEL_BYTES + TRANSOM_PITCH_ALIGN - 1) / TRANSOM_PITCH_ALIGN * TRANSOM_PITCH_ALIGN;
   guest.picture = malloc((size_t)guest.pitch_bytes * options->height);
   if (!guest.picture)
     bench_fail("out of memory");
   memset(guest.picture, 0x5a, (size_t)guest.pitch_bytes * options->height);
+  prctl(PR_SET_TIMERSLACK, 1000UL); /* a display's ticks are no timer's: our own jitter is not to be measured */
   bench_peer_init(&guest.peer, options->socket_path);
   format(&guest);
-  for (;;) {
+  const uint64_t began_ns = clock_monotonic_ns();
+  while (!stop || !*stop) {
     rest(&guest);
     ivshmem_peer_dispatch(&guest.peer.ivshmem); /* a consumer's eventfds */
     publish(&guest);
   }
+  report(&guest, began_ns);
+  bench_peer_finish(&guest.peer);
+  free(guest.picture);
 }

@@ -2,7 +2,7 @@
  * has read a report, and QEMU passes it on at once, so that both ends of each interval are on the host's clock; the byte's way back is part
  * of the figure. usb-redir must lose nothing at 1 kHz; that is checked, the times are only told.
  *
- * usage: bench_input [EVENTS]     default 1000 */
+ * usage: bench_input [EVENTS [FILE]]     default 1000; FILE: the same as JSON, an object a line */
 #include "input/usb_fixture.h"
 
 #include "common/clock.h"
@@ -39,6 +39,7 @@ struct bench {
   uint64_t echo_ns;
   int moved;
   unsigned events;
+  FILE *json; /* NULL = not wanted */
 };
 
 static struct bench bench;
@@ -81,6 +82,19 @@ static void pause_a_little(struct bench *b, struct test_random *random) {
     event_loop_run_once(b->usb.loop, (int)((end_ns - now_ns) / 1000000) + 1); /* in one sleep: our CPU time is measured */
 }
 
+static void tell(const struct bench *b, const char *name, const struct histogram *histogram, double own_us, double qemu_us) {
+  const double p50 = (double)histogram_quantile(histogram, 500) / NS_PER_US, p99 = (double)histogram_quantile(histogram, 990) / NS_PER_US;
+  const double p999 = (double)histogram_quantile(histogram, 999) / NS_PER_US, max = (double)histogram->maximum / NS_PER_US;
+  printf(
+      "%-9s event -> guest evdev: p50 %7.0f us  p99 %7.0f us  max %7.0f us  of %u; CPU per event: ours %.0f us, QEMU with guest %.0f us\n",
+      name, p50, p99, max, b->events, own_us, qemu_us);
+  if (b->json)
+    fprintf(b->json,
+            "{\"sink\":\"%s\",\"count\":%u,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f,\"own_cpu_us\":%.1f,"
+            "\"qemu_cpu_us\":%.1f}\n",
+            name, b->events, p50, p99, p999, max, own_us, qemu_us);
+}
+
 static void measure(struct bench *b, struct input_sink *sink, const char *name) {
   static struct histogram histogram;
   struct test_random random = {.state = 7};
@@ -99,11 +113,8 @@ static void measure(struct bench *b, struct input_sink *sink, const char *name) 
       histogram_add(&histogram, b->echo_ns - sent_ns);
     pause_a_little(b, &random);
   }
-  printf(
-      "%-9s event -> guest evdev: p50 %7.0f us  p99 %7.0f us  max %7.0f us  of %u; CPU per event: ours %.0f us, QEMU with guest %.0f us\n",
-      name, (double)histogram_quantile(&histogram, 500) / NS_PER_US, (double)histogram_quantile(&histogram, 990) / NS_PER_US,
-      (double)histogram.maximum / NS_PER_US, b->events, (double)(own_cpu_ns() - own_ns) / NS_PER_US / b->events,
-      (double)(qemu_cpu_ns(b) - qemu_ns) / NS_PER_US / b->events);
+  tell(b, name, &histogram, (double)(own_cpu_ns() - own_ns) / NS_PER_US / b->events,
+       (double)(qemu_cpu_ns(b) - qemu_ns) / NS_PER_US / b->events);
 }
 
 static void on_mouse_timer(void *user_data) {
@@ -142,6 +153,8 @@ static void mouse_loses_nothing(void **state) {
   event_source_remove(b->timer);
   printf("usb-redir mouse at %d Hz for %d s: %d counts sent, %lld arrived in %lld reports; target: none lost, %s\n", MOUSE_HZ,
          MOUSE_SECONDS, b->moved, sum, reports, sum == b->moved ? "met" : "missed");
+  if (b->json)
+    fprintf(b->json, "{\"mouse_hz\":%d,\"sent\":%d,\"arrived\":%lld,\"reports\":%lld}\n", MOUSE_HZ, b->moved, sum, reports);
   assert_int_equal(sum, b->moved);
 }
 
@@ -202,11 +215,18 @@ int main(int argc, char **argv) {
   log_set_level(LOG_WARNING);
   bench.events = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1000;
   bench.usb.loop = event_loop_create(EVENT_LOOP_AUTO);
+  bench.json = argc > 2 ? fopen(argv[2], "w") : NULL;
+  if (argc > 2 && !bench.json) {
+    fprintf(stderr, "bench_input: %s: cannot be written\n", argv[2]);
+    return 1;
+  }
   if (bench.events == 0 || !guest_machine_init(&bench.usb.machine, bench.usb.loop, TRANSOM_BUILD_DIRECTORY))
     return 77;
   const struct CMUnitTest tests[] = {cmocka_unit_test(usb_redir), cmocka_unit_test(qmp), cmocka_unit_test(mouse_loses_nothing)};
   const int failed = cmocka_run_group_tests(tests, set_up, tear_down);
   guest_machine_finish(&bench.usb.machine);
   event_loop_destroy(bench.usb.loop);
+  if (bench.json && fclose(bench.json) != 0)
+    return 1;
   return failed;
 }

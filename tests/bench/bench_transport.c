@@ -1,15 +1,18 @@
 /* From the guest's publish to the host's eyes, on one clock: a guest process and this one as peers of a transom-serve.
  *
- *   bench_transport SOCKET doorbell COUNT               sleeping consumer, small damage: complete stored -> seen
- *   bench_transport SOCKET consume WIDTH HEIGHT COUNT   full frames: complete stored -> last byte read; and a plain memcpy of the same
- * bytes
+ *   bench_transport SOCKET doorbell COUNT [HZ]          sleeps in poll() on its eventfd, as a viewer does: complete stored -> seen
+ *   bench_transport SOCKET polling COUNT HZ JITTER_US   no doorbell: sleeps as the viewer's pacer says
+ *   bench_transport SOCKET spin COUNT HZ                looks all the time
+ *   bench_transport SOCKET consume WIDTH HEIGHT COUNT   full frames: complete stored -> last byte read; a plain memcpy of the same bytes
  *
- * One line of JSON on stdout. Sleeps in poll() on its eventfd, as a viewer does. */
+ * One line of JSON on stdout. Without HZ the guest publishes after random pauses of 1 to 4 ms. */
 #include "bench/bench_guest.h"
 #include "bench/bench_peer.h"
 #include "common/clock.h"
+#include "common/cpu_pause.h"
 #include "common/histogram.h"
 #include "common/memory_copy.h"
+#include "host/app/poll_pacer.h"
 #include "protocol/frame_reader.h"
 
 #include <errno.h>
@@ -27,13 +30,14 @@
 
 #define LOST_MS 10000
 #define WARM_UP_FRAMES 30u
+#define NS_PER_MS UINT64_C(1000000)
 
 struct bench_consumer {
   struct bench_peer peer;
   struct transom_region region;
   struct transom_consumer consumer;
   struct transom_frame_reader reader;
-  uint64_t seen;
+  uint64_t seen, looks;
   uint8_t *copy;
 };
 
@@ -42,7 +46,8 @@ static pid_t start_guest(const struct bench_guest_options *options) {
   if (child != 0)
     return child;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  bench_guest_run(options);
+  bench_guest_run(options, NULL);
+  _exit(0);
 }
 
 static void consumer_init(struct bench_consumer *consumer, const char *socket_path, uint32_t wake_mask) {
@@ -55,8 +60,8 @@ static void consumer_init(struct bench_consumer *consumer, const char *socket_pa
     if (++tries > LOST_MS)
       bench_fail("the guest does not format the region");
   }
-  const uint32_t id = consumer->peer.ivshmem.id;
-  if (consumer_join(&consumer->consumer, &consumer->region, id, 0, id, wake_mask, TRANSOM_FEATURES_KNOWN) != 0)
+  const uint32_t id = consumer->peer.ivshmem.id, rung = wake_mask ? id : TRANSOM_PEER_NONE;
+  if (consumer_join(&consumer->consumer, &consumer->region, id, 0, rung, wake_mask, TRANSOM_FEATURES_KNOWN) != 0)
     bench_fail("the region was formatted anew");
   frame_reader_init(&consumer->reader, &consumer->consumer);
 }
@@ -96,24 +101,70 @@ static void print_quantiles(const char *name, const struct histogram *histogram)
          (double)histogram_quantile(histogram, 999) / 1000, (double)histogram->maximum / 1000);
 }
 
-/* ---- doorbell ---- */
-static void measure_doorbell(struct bench_consumer *consumer, uint64_t count) {
+/* ---- seen ---- */
+typedef bool (*wait_for_frame)(struct bench_consumer *consumer);
+
+static bool wait_by_doorbell(struct bench_consumer *consumer) { return sleep_until_newer(consumer, TRANSOM_ACQUIRE_COMPLETE); }
+
+/* The same steps as the viewer's frame thread without a doorbell (host/app/frame_thread.c). */
+static bool wait_by_polling(struct bench_consumer *consumer) {
+  static struct poll_pacer pacer;
+  const uint64_t lost_ns = clock_monotonic_ns() + LOST_MS * NS_PER_MS;
+  bool slept = false;
+  for (; !frame_reader_has_newer(&consumer->reader, TRANSOM_ACQUIRE_COMPLETE, consumer->seen); slept = true) {
+    const uint64_t now_ns = clock_monotonic_ns();
+    if (now_ns > lost_ns)
+      bench_fail("no frame for 10 s");
+    const struct timespec pause = {.tv_nsec = (long)poll_pacer_sleep_ns(&pacer, now_ns)};
+    ppoll(NULL, 0, &pause, NULL);
+    consumer->looks++;
+  }
+  poll_pacer_news(&pacer, clock_monotonic_ns());
+  return slept;
+}
+
+static bool wait_by_spinning(struct bench_consumer *consumer) {
+  const uint64_t lost_ns = clock_monotonic_ns() + LOST_MS * NS_PER_MS;
+  bool waited = false;
+  for (; !frame_reader_has_newer(&consumer->reader, TRANSOM_ACQUIRE_COMPLETE, consumer->seen); waited = true) {
+    if (clock_monotonic_ns() > lost_ns)
+      bench_fail("no frame for 10 s");
+    cpu_pause();
+  }
+  return waited;
+}
+
+static uint64_t own_cpu_ns(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return (uint64_t)time.tv_sec * 1000 * NS_PER_MS + (uint64_t)time.tv_nsec;
+}
+
+/* Only frames that were waited for count: one that was there already says nothing of the way. */
+static void measure_seen(struct bench_consumer *consumer, wait_for_frame wait, uint64_t count) {
   static struct histogram seen;
-  uint64_t awake = 0;
+  uint64_t awake = 0, cpu_ns = 0, began_ns = 0;
   for (uint64_t i = 0; seen.count < count; i++) {
     struct transom_frame frame;
-    const bool slept = sleep_until_newer(consumer, TRANSOM_ACQUIRE_COMPLETE);
+    if (i == WARM_UP_FRAMES) {
+      cpu_ns = own_cpu_ns();
+      began_ns = clock_monotonic_ns();
+      consumer->looks = 0;
+    }
+    const bool waited = wait(consumer);
     if (!acquire(consumer, TRANSOM_ACQUIRE_COMPLETE, &frame))
       continue;
     const uint64_t now_ns = clock_raw_ns();
-    if (slept && i >= WARM_UP_FRAMES)
+    if (waited && i >= WARM_UP_FRAMES)
       histogram_add(&seen, now_ns - frame.complete_ns);
-    awake += !slept;
+    awake += !waited;
     frame_reader_release(&consumer->reader, &frame);
   }
   struct rusage usage; /* evidence that the consumer slept: each sleep is a voluntary switch */
   getrusage(RUSAGE_SELF, &usage);
-  printf("{\"awake\":%" PRIu64 ",\"voluntary_switches\":%ld", awake, usage.ru_nvcsw);
+  const double elapsed_ns = (double)(clock_monotonic_ns() - began_ns);
+  printf("{\"awake\":%" PRIu64 ",\"voluntary_switches\":%ld,\"cpu_percent\":%.2f,\"looks_per_second\":%.1f", awake, usage.ru_nvcsw,
+         100 * (double)(own_cpu_ns() - cpu_ns) / elapsed_ns, (double)consumer->looks * 1e9 / elapsed_ns);
   print_quantiles("publish_to_seen_us", &seen);
   printf("}\n");
 }
@@ -188,25 +239,63 @@ static void measure_consume(struct bench_consumer *consumer, uint64_t bytes, uin
   free(consumer->copy);
 }
 
+/* ---- what to do ---- */
+static const struct way {
+  const char *name;
+  int words;
+  wait_for_frame wait; /* NULL: consume */
+  uint32_t wake_mask;
+} ways[] = {
+    {"doorbell", 4, wait_by_doorbell, TRANSOM_WAKE_COMPLETE},
+    {"doorbell", 5, wait_by_doorbell, TRANSOM_WAKE_COMPLETE},
+    {"polling", 6, wait_by_polling, 0},
+    {"spin", 5, wait_by_spinning, 0},
+    {"consume", 6, NULL, TRANSOM_WAKE_ANNOUNCED | TRANSOM_WAKE_BAND | TRANSOM_WAKE_COMPLETE},
+};
+
+static const struct way *find_way(int argc, char **argv) {
+  for (size_t i = 0; argc > 2 && i < sizeof ways / sizeof *ways; i++)
+    if (argc == ways[i].words && strcmp(argv[2], ways[i].name) == 0)
+      return &ways[i];
+  return NULL;
+}
+
+static uint32_t number(const char *word) { return (uint32_t)strtoul(word, NULL, 10); }
+
+static struct bench_guest_options guest_options(const struct way *way, int argc, char **argv) {
+  if (!way->wait)
+    return (struct bench_guest_options){.socket_path = argv[1],
+                                        .width = number(argv[3]),
+                                        .height = number(argv[4]),
+                                        .band_rows = 128,
+                                        .damage_percent = 100,
+                                        .period_min_us = 16000,
+                                        .period_max_us = 17000};
+  return (struct bench_guest_options){.socket_path = argv[1],
+                                      .width = 1280,
+                                      .height = 800,
+                                      .rate_hz = argc > 4 ? number(argv[4]) : 0,
+                                      .jitter_us = argc > 5 ? number(argv[5]) : 0,
+                                      .period_min_us = 1000,
+                                      .period_max_us = 4000};
+}
+
 int main(int argc, char **argv) {
-  const bool doorbell = argc == 4 && strcmp(argv[2], "doorbell") == 0, consume = argc == 6 && strcmp(argv[2], "consume") == 0;
   static struct bench_consumer consumer;
-  if (!doorbell && !consume) {
-    fprintf(stderr, "usage: bench_transport SOCKET doorbell COUNT | SOCKET consume WIDTH HEIGHT COUNT\n");
+  const struct way *way = find_way(argc, argv);
+  if (!way) {
+    fprintf(
+        stderr,
+        "usage: bench_transport SOCKET doorbell COUNT [HZ] | polling COUNT HZ JITTER_US | spin COUNT HZ | consume WIDTH HEIGHT COUNT\n");
     return 2;
   }
   memory_copy_init();
-  const struct bench_guest_options options = {.socket_path = argv[1],
-                                              .width = doorbell ? 1280 : (uint32_t)strtoul(argv[3], NULL, 10),
-                                              .height = doorbell ? 800 : (uint32_t)strtoul(argv[4], NULL, 10),
-                                              .band_rows = doorbell ? 0 : 128,
-                                              .full_damage = consume,
-                                              .period_min_us = doorbell ? 1000 : 16000,
-                                              .period_max_us = doorbell ? 4000 : 17000};
+  prctl(PR_SET_TIMERSLACK, 1000UL); /* as the viewer's frame thread */
+  const struct bench_guest_options options = guest_options(way, argc, argv);
   const pid_t guest = start_guest(&options);
-  consumer_init(&consumer, argv[1], doorbell ? TRANSOM_WAKE_COMPLETE : TRANSOM_WAKE_ANNOUNCED | TRANSOM_WAKE_BAND | TRANSOM_WAKE_COMPLETE);
-  if (doorbell)
-    measure_doorbell(&consumer, strtoull(argv[3], NULL, 10));
+  consumer_init(&consumer, argv[1], way->wake_mask);
+  if (way->wait)
+    measure_seen(&consumer, way->wait, strtoull(argv[3], NULL, 10));
   else
     measure_consume(&consumer, (uint64_t)options.width * 4 * options.height, strtoull(argv[5], NULL, 10));
   kill(guest, SIGKILL);

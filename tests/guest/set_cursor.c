@@ -46,7 +46,8 @@ int main(int argc, char **argv) {
   uint32_t crtc = first_crtc(fd);
   struct dumb_image image;
   if (dumb_image_create(&image, fd, CURSOR_SIDE, CURSOR_SIDE, shape) != 0 ||
-      drmModeSetCursor(fd, crtc, image.handle, CURSOR_SIDE, CURSOR_SIDE) != 0 || drmModeMoveCursor(fd, crtc, x, y) != 0)
+      drmModeMoveCursor(fd, crtc, x, y) != 0 || /* first: it is never seen at another place */
+      drmModeSetCursor(fd, crtc, image.handle, CURSOR_SIDE, CURSOR_SIDE) != 0)
     return fail("set_cursor: cannot show a cursor");
   printf("set_cursor: shown\n");
   fflush(stdout);

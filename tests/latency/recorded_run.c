@@ -28,7 +28,7 @@ static int read_frame(const char *line, struct latency_trace *trace, uint64_t *l
   latency_trace_shown(trace, &f);
   *last_ns = source ? h[LATENCY_PRESENTED] : h[LATENCY_UPLOADED];
   if (source)
-    latency_trace_presented(trace, h[LATENCY_SUBMITTED], h[LATENCY_PRESENTED], (enum latency_source)source);
+    latency_trace_presented(trace, h[LATENCY_SUBMITTED], h[LATENCY_PRESENTED], (enum latency_source)source, 0);
   return 1;
 }
 

@@ -41,8 +41,8 @@ static void a_frame_is_finished_when_it_is_presented(void **state) {
   struct latency_frame frame;
   show(1);
   assert_false(latency_trace_take(trace, &frame));
-  latency_trace_presented(trace, 110, 120, LATENCY_SOURCE_CALL);
-  latency_trace_presented(trace, 210, 220, LATENCY_SOURCE_CALL); /* the same picture, drawn again */
+  latency_trace_presented(trace, 110, 120, LATENCY_SOURCE_CALL, 0);
+  latency_trace_presented(trace, 210, 220, LATENCY_SOURCE_CALL, 0); /* the same picture, drawn again */
   assert_true(latency_trace_take(trace, &frame));
   assert_int_equal(frame.sequence, 1);
   assert_int_equal(frame.host_ns[LATENCY_UPLOAD_STARTED], 100);
@@ -58,13 +58,65 @@ static void a_picture_that_is_replaced_was_missed(void **state) {
   struct latency_frame frame;
   show(1);
   show(2);
-  latency_trace_presented(trace, 210, 220, LATENCY_SOURCE_CALL);
+  latency_trace_presented(trace, 210, 220, LATENCY_SOURCE_CALL, 0);
   assert_true(latency_trace_take(trace, &frame));
   assert_int_equal(frame.sequence, 1);
   assert_int_equal(frame.source, LATENCY_SOURCE_NONE);
   assert_int_equal(frame.host_ns[LATENCY_PRESENTED], 0);
   assert_true(latency_trace_take(trace, &frame));
   assert_int_equal(frame.sequence, 2);
+}
+
+static void present(uint64_t sequence, uint64_t picture) {
+  show(sequence);
+  latency_trace_presented(trace, sequence * 100 + 6, sequence * 100 + 7, LATENCY_SOURCE_CALL, picture);
+}
+
+static void assert_taken(uint64_t sequence, enum latency_source source, uint64_t presented_ns) {
+  struct latency_frame frame;
+  assert_true(latency_trace_take(trace, &frame));
+  assert_int_equal(frame.sequence, sequence);
+  assert_int_equal(frame.source, source);
+  assert_int_equal(frame.host_ns[LATENCY_PRESENTED], presented_ns);
+  assert_int_equal(frame.host_ns[LATENCY_SUBMITTED], presented_ns ? sequence * 100 + 6 : 0);
+}
+
+/* In the order of the frames, whatever the window system leaves out. */
+static void what_is_told_later_counts(void **state) {
+  (void)state;
+  struct latency_frame frame;
+  present(1, 11);
+  present(2, 12);
+  show(3); /* and replaced */
+  present(4, 15);
+  present(5, 16);
+  present(6, 17);
+  assert_false(latency_trace_take(trace, &frame));
+  assert_true(latency_trace_awaits(trace));
+  latency_trace_told(trace, 9, 1); /* nobody waits for it */
+  assert_false(latency_trace_take(trace, &frame));
+  latency_trace_told(trace, 12, 290); /* and nothing of 11 */
+  assert_taken(1, LATENCY_SOURCE_CALL, 107);
+  assert_taken(2, LATENCY_SOURCE_FEEDBACK, 290);
+  latency_trace_told(trace, 15, 0); /* drawn, and never shown */
+  assert_taken(3, LATENCY_SOURCE_NONE, 0);
+  assert_taken(4, LATENCY_SOURCE_NONE, 0);
+  latency_trace_told(trace, 16, 590);
+  assert_taken(5, LATENCY_SOURCE_FEEDBACK, 590);
+  latency_trace_told_all(trace);
+  assert_taken(6, LATENCY_SOURCE_CALL, 607);
+  assert_false(latency_trace_awaits(trace));
+  assert_false(latency_trace_take(trace, &frame));
+}
+
+static void a_display_that_tells_nothing_holds_up_no_more_than_a_few(void **state) {
+  (void)state;
+  struct latency_frame frame;
+  for (uint64_t i = 1; i <= LATENCY_TRACE_AWAITED + 2; i++)
+    present(i, i);
+  assert_taken(1, LATENCY_SOURCE_CALL, 107);
+  assert_taken(2, LATENCY_SOURCE_CALL, 207);
+  assert_false(latency_trace_take(trace, &frame));
 }
 
 static void bands_open_a_frame_once_and_a_drop_forgets_it(void **state) {
@@ -76,7 +128,7 @@ static void bands_open_a_frame_once_and_a_drop_forgets_it(void **state) {
   latency_trace_stamp(trace, LATENCY_UPLOAD_STARTED, 30);
   latency_trace_stamp(trace, LATENCY_UPLOADED, 40);
   latency_trace_shown(trace, &(struct latency_frame){.sequence = 3});
-  latency_trace_presented(trace, 50, 60, LATENCY_SOURCE_HEADLESS);
+  latency_trace_presented(trace, 50, 60, LATENCY_SOURCE_HEADLESS, 0);
   assert_true(latency_trace_take(trace, &frame));
   assert_int_equal(frame.host_ns[LATENCY_UPLOAD_STARTED], 20);
 }
@@ -86,7 +138,7 @@ static void a_full_ring_loses_the_new_and_counts_it(void **state) {
   struct latency_frame frame;
   for (uint64_t i = 1; i <= LATENCY_TRACE_FRAMES + 3; i++) {
     show(i);
-    latency_trace_presented(trace, i * 100 + 6, i * 100 + 7, LATENCY_SOURCE_CALL);
+    latency_trace_presented(trace, i * 100 + 6, i * 100 + 7, LATENCY_SOURCE_CALL, 0);
   }
   assert_int_equal(latency_trace_lost(trace), 3);
   for (uint64_t i = 1; i <= LATENCY_TRACE_FRAMES; i++) {
@@ -102,7 +154,7 @@ static void stamp_many(void *user_data) {
   (void)user_data;
   for (uint64_t i = 1; i <= THREADED_FRAMES; i++) {
     show(i);
-    latency_trace_presented(trace, i * 100 + 6, i * 100 + 7, LATENCY_SOURCE_CALL);
+    latency_trace_presented(trace, i * 100 + 6, i * 100 + 7, LATENCY_SOURCE_CALL, 0);
   }
 }
 
@@ -131,7 +183,10 @@ static void no_trace_is_fine(void **state) {
   latency_trace_stamp(NULL, LATENCY_UPLOADED, 1);
   latency_trace_drop(NULL);
   latency_trace_shown(NULL, NULL);
-  latency_trace_presented(NULL, 1, 2, LATENCY_SOURCE_CALL);
+  latency_trace_presented(NULL, 1, 2, LATENCY_SOURCE_CALL, 1);
+  latency_trace_told(NULL, 1, 2);
+  latency_trace_told_all(NULL);
+  assert_false(latency_trace_awaits(NULL));
 }
 
 /* ---- figures ---- */
@@ -268,6 +323,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_frame_is_finished_when_it_is_presented),
       TEST(a_picture_that_is_replaced_was_missed),
+      TEST(what_is_told_later_counts),
+      TEST(a_display_that_tells_nothing_holds_up_no_more_than_a_few),
       TEST(bands_open_a_frame_once_and_a_drop_forgets_it),
       TEST(a_full_ring_loses_the_new_and_counts_it),
       TEST(two_threads_share_a_trace),

@@ -8,13 +8,11 @@ import os
 import pathlib
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
-import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
@@ -22,6 +20,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 from rig.chain import Chain  # noqa: E402
 from rig.children import Children  # noqa: E402
 from rig.failure import CannotRun, StepFailed, log_tail, wait_until  # noqa: E402
+from rig.pictures import card_counter  # noqa: E402
 from test_capture import Recorder  # noqa: E402
 
 LONG = bool(os.environ.get("TRANSOM_LONG"))
@@ -29,22 +28,6 @@ TRIALS = 300 if LONG else 10
 INTERRUPTS = 10 if LONG else 1  # by each signal, of each sink
 LIMIT_S = 600 if LONG else 120
 EV_KEY, KEY_RIGHTCTRL = 1, 97
-STRIP_MAGIC, STRIP_BITS, CELL = 0x7A5C, 96, 4
-
-
-def first_row(path):
-    """Red, green, blue of a PNG's uppermost row. Above it is nothing, so two of the five filters are others in disguise."""
-    data = pathlib.Path(path).read_bytes()
-    width, at, packed = struct.unpack_from(">I", data, 16)[0], 8, b""
-    while at < len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        packed += data[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
-        at += length + 12
-    rows = zlib.decompressobj().decompress(packed, 1 + width * 3)
-    row = bytearray(rows[1 : 1 + width * 3])
-    for i in range(3, len(row)):
-        row[i] = (row[i] + {1: row[i - 3], 3: row[i - 3] // 2, 4: row[i - 3]}.get(rows[0], 0)) & 255
-    return row
 
 
 class Loop:
@@ -70,10 +53,9 @@ class Loop:
                    "--frames", "1", "--screenshot", path]  # fmt: skip
         shown = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=self.environment())
         assert shown.returncode == 0, f"no picture: {shown.stderr}"
-        row = first_row(path)
-        bits = int("".join("1" if row[(i * CELL + 1) * 3] > 127 else "0" for i in range(STRIP_BITS)), 2)
-        assert bits >> 80 == STRIP_MAGIC, f"no strip: {bits:x}"
-        return bits >> 48 & 0xFFFFFFFF
+        counter = card_counter(path)
+        assert counter is not None, "no strip"
+        return counter
 
     def keys_up(self, recorder):
         wait_until(lambda: not recorder.held_by_kernel(), 20, "every key of the guest is up")

@@ -22,9 +22,15 @@ ONE_WAY = {"publish_to_seen": ("complete", None), "publish_to_presented": ("comp
            "acquired_to_presented": ("acquired", "presented")}
 
 
+def is_ready(path):
+    """A socket is there a moment before anybody listens on it."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return path.exists() and (not path.is_socket() or client.connect_ex(str(path)) == 0)
+
+
 def wait_for(path):
     limit = time.monotonic() + LIMIT_S
-    while not path.exists():
+    while not is_ready(path):
         if time.monotonic() > limit:
             sys.exit(f"test_latency_run: {path} did not come")
         time.sleep(0.05)

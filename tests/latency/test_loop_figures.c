@@ -21,6 +21,7 @@ static struct loop_trial trial_of(uint64_t way_us, uint64_t guest_us, uint64_t p
                              .seen_ns = (77 + way_us + guest_us) * US,
                              .presented_ns = (77 + way_us + guest_us + present_us) * US,
                              .event_ns = GUEST_EPOCH,
+                             .acquired_ns = GUEST_EPOCH + guest_us * US / 4,
                              .published_ns = GUEST_EPOCH + guest_us * US};
 }
 
@@ -30,7 +31,7 @@ static void is_near(uint64_t value_ns, uint64_t truth_us) {
 
 static void spans_are_what_they_say(void **state) {
   (void)state;
-  const uint64_t truth_us[LOOP_SPANS] = {300, 200, 500, 40, 540};
+  const uint64_t truth_us[LOOP_SPANS] = {300, 50, 200, 500, 40, 540};
   const struct loop_trial trial = trial_of(300, 200, 40);
   loop_figures_init(&figures, "qmp");
   loop_figures_add(&figures, &trial);
@@ -54,19 +55,20 @@ static void quantiles_are_those_of_the_trials(void **state) {
 
 static void the_impossible_is_no_measurement(void **state) {
   (void)state;
-  struct loop_trial wrong[4];
-  for (unsigned i = 0; i < 4; i++)
+  struct loop_trial wrong[5];
+  for (unsigned i = 0; i < 5; i++)
     wrong[i] = trial_of(300, 200, 40);
   wrong[0].seen_ns = wrong[0].injected_ns - 1;
   wrong[1].presented_ns = wrong[1].seen_ns - 1;
   wrong[2].published_ns = wrong[2].event_ns - 1;
   wrong[3].event_ns = wrong[3].published_ns - 501 * US; /* longer in the guest than the whole took */
+  wrong[4].acquired_ns = wrong[4].event_ns - 1;
   loop_figures_init(&figures, "qmp");
-  for (unsigned i = 0; i < 4; i++)
+  for (unsigned i = 0; i < 5; i++)
     loop_figures_add(&figures, &wrong[i]);
   loop_figures_lost(&figures);
-  assert_int_equal(figures.trials, 5);
-  assert_int_equal(figures.disturbed, 4);
+  assert_int_equal(figures.trials, 6);
+  assert_int_equal(figures.disturbed, 5);
   assert_int_equal(figures.lost, 1);
   assert_int_equal(loop_figures_measured(&figures), 0);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""tests/bench/observer beside the viewer's own stamps: what the viewer says it presented must be visible, and no frame before it existed.
+"""tests/bench/observer beside a viewer's own stamps: what the viewer says it presented must be visible, and no frame before it existed. Two
+viewers: ours, and one that has nothing of ours but the card that it shows.
 
 usage: test_observer.py BUILD
 """
@@ -16,6 +17,7 @@ import tempfile
 import test_latency_run as run
 
 SIZE, SECONDS = "640x400", 8
+FOREIGN_SIZE, FOREIGN_FRAMES, FOREIGN_SECONDS = "240x160", 60, 4
 
 
 def start_display(rig):
@@ -53,6 +55,24 @@ def observe(rig, display):
     compare(list(csv.DictReader(io.StringIO(observer.stdout))), run.rows_of(rig.directory / "v.csv"))
 
 
+def observe_foreign(rig, display):
+    """It puts each card itself and knows when: the observer may not say an earlier time, and must have seen most of them."""
+    environment = {"DISPLAY": display, "PATH": "/usr/bin:/bin"}
+    observer = subprocess.Popen([rig.build / "tests/bench/observer", rig.directory / "Xvfb_screen0", FOREIGN_SIZE, str(FOREIGN_SECONDS)],
+                                stdout=subprocess.PIPE, text=True)
+    rig.children.append(observer)
+    viewer = subprocess.run([rig.build / "tests/latency/foreign_viewer", str(FOREIGN_FRAMES)], env=environment, capture_output=True, text=True,
+                            timeout=run.LIMIT_S)
+    run.expect(viewer.returncode == 0, f"foreign_viewer: {viewer.stderr}")
+    visible, _ = observer.communicate(timeout=run.LIMIT_S)
+    put = {row["frame"]: row for row in csv.DictReader(io.StringIO(viewer.stdout))}
+    seen = list(csv.DictReader(io.StringIO(visible)))
+    run.expect(observer.returncode == 0 and len(seen) > FOREIGN_FRAMES // 4, f"{len(seen)} of {FOREIGN_FRAMES} frames of another viewer")
+    late = sorted(int(row["visible_ns"]) - int(put[row["frame"]]["before_ns"]) for row in seen)
+    run.expect(late[0] >= 0, f"a frame was visible {-late[0]} ns before it was put")
+    print(f"another viewer: {len(seen)} of {FOREIGN_FRAMES} frames, seen {late[len(late) // 2] / 1000:.0f} us after they were put (median)")
+
+
 def main():
     if not shutil.which("Xvfb"):
         print("test_observer: there is no Xvfb here")
@@ -61,6 +81,7 @@ def main():
         rig = run.Rig(sys.argv[1], directory)
         try:
             display = start_display(rig)
+            observe_foreign(rig, display)
             rig.start("transom-serve", "--socket", rig.socket, "--size", "16M")
             run.wait_for(rig.socket)
             rig.start("transom-agent", "run", "--region", f"server:{rig.socket}", "--source", "test-card", "--size", SIZE, "--rate", "20")
@@ -69,4 +90,5 @@ def main():
             rig.end()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -149,6 +149,18 @@ class Test:
         self.expect(self.json["stages"]["publish_to_seen"]["overlaps"] > 0, "banded frames overlap")
         self.expect(self.json["stages"]["publish_to_seen"]["p999_us"] is not None, "a long way is not refused")
 
+    def sources_are_the_run(self, frames):
+        """Who told that a frame was presented: the same in every report."""
+        names = ["none", "headless", "call", "feedback"]
+        counts = {name: sum(f["source"] == number for f in frames) for number, name in enumerate(names)}
+        self.expect(counts["call"] > 0 < counts["feedback"], "the recording has both")
+        self.expect(self.json["presented_by"] == counts, f"JSON: {self.json['presented_by']}, not {counts}")
+        self.expect([row["presented_by"] for row in self.rows] == [names[f["source"]] for f in frames], "rows name another source")
+        self.expect(self.json["feedback"] == {"source": "wp_presentation", "state": "believed", "reason": None}, f"{self.json['feedback']}")
+        said = f"call ({counts['call']}) feedback ({counts['feedback']}); wp_presentation is believed"
+        self.expect(f"presented, as told by: {said}\n" in self.text, f"text without {said}")
+        self.expect(said in self.page, f"page without {said}")
+
     def text_and_page_are_the_json(self):
         for key in SPANS:
             stage = self.json["stages"][key]
@@ -179,6 +191,7 @@ def main():
     test.json_is_the_csv()
     test.stages_are_the_run(frames)
     test.counts_are_the_run(frames)
+    test.sources_are_the_run(frames)
     test.text_and_page_are_the_json()
     test.page_stands_alone()
     print(f"{len(frames)} frames, {len(SPANS)} stages, 4 reports: {test.faults} faults")

@@ -22,6 +22,7 @@ static void write_one(const struct latency_report *report, const char *directory
 static void write_all(const struct latency_collector *collector, const char *directory) {
   struct latency_report report = {.domain = "a<b>&\"c",
                                   .presenter = "sdl",
+                                  .feedback = {"wp_presentation", "believed", NULL},
                                   .elapsed_ms = 23000,
                                   .figures = latency_collector_figures(collector),
                                   .mapping = latency_collector_mapping(collector)};

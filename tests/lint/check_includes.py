@@ -52,6 +52,7 @@ PARTS = {
 INCLUDE_EXCEPTIONS = {
     ("host/input/input_sink_qmp.c", "host/vm/qmp_client.h"),
     *(("host/present/vulkan/vulkan_pipeline.c", f"shader_{name}.h") for name in ("overlay_frag", "picture_frag", "window_vert")),  # generated
+    ("host/present/feedback/feedback_wayland.c", "presentation-time-client-protocol.h"),  # generated
     ("host/serve/key_release.c", "host/input/keymap_table.h"),  # QEMU's names of keys: a constant table
     ("host/serve/host_keyboard.c", "host/input/evdev_keymap.h"),  # Linux codes of usages: a constant table
     ("protocol/atomics.h", "simulated_memory.h"),  # tests/support, in the one test that defines WIRE_SIMULATED_MEMORY
@@ -63,6 +64,7 @@ HOST_WIDE = {"host/stats/latency_trace.h"}
 THIRD_PARTY = {
     "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*", "host/present/vulkan/vulkan_surface_sdl.c"]),
     "Vulkan": (r"^vulkan/", ["host/present/vulkan/*"]),
+    "Wayland": (r"^wayland-", ["host/present/feedback/feedback_wayland.c"]),
     "XCB": (r"^xcb/", ["host/present/vulkan/vulkan_surface_sdl.c"]),
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/ini_reader_linux.c"]),
@@ -87,6 +89,7 @@ SEAM_HEADERS = {
     "host/input/input_sink.h",
     "host/input/input_source.h",
     "host/link/guest_link.h",
+    "host/present/feedback/feedback_source.h",
     "host/present/presenter.h",
     "guest/core/cursor_source.h",
     "guest/core/display_system.h",
@@ -105,6 +108,7 @@ DATA_PLANE = [
     "common/histogram.*",
     "common/memory_copy*",
     "host/app/watchdog.*",
+    "host/present/feedback/feedback_judge.*",
     "host/input/pressed_keys.*",
     "host/input/host_keys.*",
     "host/input/hotkeys.*",

@@ -3,6 +3,7 @@
 #include "protocol/atomics.h"
 #include "protocol/frame_reader.h"
 #include "protocol/region_format.h"
+#include "stress/counted/counted_steps.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -21,7 +22,7 @@ void frame_writer_actor_format(struct frame_writer_actor *actor) {
       .width = FRAME_ACTORS_WIDTH,
       .height = FRAME_ACTORS_HEIGHT,
       .slot_count = actor->slot_count,
-      .band_rows = 8,
+      .band_rows = FRAME_ACTORS_BAND_ROWS,
       .abandon_every = 13,
       .epoch = test_random_next(&actor->random) | 1,
       .step_ns = FRAME_ACTORS_STEP_NS,
@@ -49,7 +50,10 @@ static void note_attempt(struct frame_writer_actor *actor, int result) {
 
 void frame_writer_actor_run(struct frame_writer_actor *actor, uint64_t frames) {
   for (uint64_t i = 0; i < frames; i++) {
+    const uint64_t before = counted_steps;
     const int result = fake_guest_publish(&actor->guest);
+    if (counted_steps - before > actor->board->writer.steps_max)
+      actor->board->writer.steps_max = counted_steps - before;
     note_attempt(actor, result);
     if (result == -EINTR)
       frame_writer_actor_format(actor);
@@ -225,10 +229,14 @@ void frame_reader_actor_run(struct frame_reader_actor *actor) {
 /* ---- board ---- */
 bool frame_board_is_good(const struct frame_board *board) {
   const struct frame_writer_score *writer = &board->writer;
-  printf("writer: attempts %llu published %llu longest-skip-run %llu (bound %llu) epochs %llu failures %llu\n",
-         (unsigned long long)writer->attempts, (unsigned long long)writer->published, (unsigned long long)writer->skip_run_max,
-         (unsigned long long)FRAME_ACTORS_SKIPS_MAX, (unsigned long long)writer->epochs, (unsigned long long)writer->failures);
-  bool good = writer->failures == 0 && writer->skip_run_max <= FRAME_ACTORS_SKIPS_MAX && writer->published > 0;
+  printf(
+      "writer: attempts %llu published %llu longest-skip-run %llu (bound %llu) steps of a publish %llu (bound %llu) epochs %llu failures "
+      "%llu\n",
+      (unsigned long long)writer->attempts, (unsigned long long)writer->published, (unsigned long long)writer->skip_run_max,
+      (unsigned long long)FRAME_ACTORS_SKIPS_MAX, (unsigned long long)writer->steps_max, (unsigned long long)FRAME_ACTORS_STEPS_MAX,
+      (unsigned long long)writer->epochs, (unsigned long long)writer->failures);
+  bool good = writer->failures == 0 && writer->steps_max > STEPS_BEGIN - STEPS_REVOKE - STEPS_LOOK * 2 &&
+              writer->steps_max <= FRAME_ACTORS_STEPS_MAX && writer->skip_run_max <= FRAME_ACTORS_SKIPS_MAX && writer->published > 0;
   for (uint32_t i = 0; i < FRAME_ACTORS_READERS; i++) {
     const struct frame_reader_score *reader = &board->readers[i];
     printf("reader %u: sessions %llu shown %llu dropped %llu refused %llu backwards %llu holds-broken %llu torn-shown %llu (last: frame "

@@ -17,6 +17,17 @@
  * writer waits can take the same slot again, one after the other, so some more are allowed. For ever is what must not be. */
 #define FRAME_ACTORS_SKIPS_MAX (6 * FRAME_ACTORS_SILENT_FRAMES)
 
+/* What a publish costs at most, in accesses to the region and fences: its fixed number of steps. */
+#define FRAME_ACTORS_BAND_ROWS 8u
+#define STEPS_PUBLISH 3u                                                                    /* fence, store, fence */
+#define STEPS_RECORD(type) (sizeof(type) / 8 + 2)                                           /* its words, two fences */
+#define STEPS_LOOK (1 + TRANSOM_CONSUMERS_MAX * (sizeof(struct transom_consumer_line) / 8)) /* a fence, every consumer's line */
+#define STEPS_REVOKE (TRANSOM_CONSUMERS_MAX * 2 * STEPS_PUBLISH)                            /* the word and the count, for each line */
+#define STEPS_BANDS ((FRAME_ACTORS_HEIGHT + FRAME_ACTORS_BAND_ROWS - 1) / FRAME_ACTORS_BAND_ROWS)
+#define STEPS_BEGIN (STEPS_LOOK + STEPS_REVOKE + 1 + STEPS_RECORD(struct transom_descriptor) + STEPS_PUBLISH + STEPS_LOOK)
+#define STEPS_COMPLETE (2 + STEPS_PUBLISH + STEPS_RECORD(struct transom_damage_history) + STEPS_PUBLISH + STEPS_LOOK)
+#define FRAME_ACTORS_STEPS_MAX (STEPS_BEGIN + STEPS_BANDS * (STEPS_PUBLISH + STEPS_LOOK) + STEPS_COMPLETE)
+
 struct frame_reader_score {
   _Atomic uint64_t shown;        /* intact, and right */
   _Atomic uint64_t dropped;      /* frame_reader_intact() said no: not shown */
@@ -32,6 +43,7 @@ struct frame_writer_score {
   _Atomic uint64_t attempts;
   _Atomic uint64_t published;
   _Atomic uint64_t skip_run_max; /* consecutive frames without a free slot */
+  _Atomic uint64_t steps_max;    /* of one publish, as FRAME_ACTORS_STEPS_MAX counts them */
   _Atomic uint64_t epochs;
   _Atomic uint64_t failures; /* a call that must not fail did */
 };

@@ -29,6 +29,12 @@ static void run_server(int number_fd, const char *screen) {
   _exit(127);
 }
 
+static bool connect_to(struct x_display *display) {
+  XSetErrorHandler(ignore_error);
+  display->connection = XOpenDisplay(display->name);
+  return display->connection != NULL;
+}
+
 bool x_display_start(struct x_display *display, const char *screen) {
   int ends[2];
   char number[8] = "";
@@ -46,9 +52,13 @@ bool x_display_start(struct x_display *display, const char *screen) {
     return false;
   }
   snprintf(display->name, sizeof display->name, ":%d", atoi(number));
-  XSetErrorHandler(ignore_error);
-  display->connection = XOpenDisplay(display->name);
-  return display->connection != NULL;
+  return connect_to(display);
+}
+
+bool x_display_join(struct x_display *display, const char *name) {
+  *display = (struct x_display){.server = -1};
+  snprintf(display->name, sizeof display->name, "%s", name);
+  return connect_to(display);
 }
 
 void x_display_stop(struct x_display *display) {

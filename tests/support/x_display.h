@@ -19,6 +19,7 @@ struct x_picture {
 
 /* False where there is no Xvfb: the test cannot run here. The server takes a free number and dies with its parent. */
 bool x_display_start(struct x_display *display, const char *screen);
+bool x_display_join(struct x_display *display, const char *name); /* one that runs already, and goes on */
 void x_display_stop(struct x_display *display);
 
 /* The first mapped window whose title contains `title`; 0 = none now. */

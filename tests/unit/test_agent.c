@@ -199,6 +199,21 @@ static void hands_on_a_mode_that_the_viewer_wishes(void **state) {
   assert_int_equal(noted.refresh_mhz, 0);
 }
 
+/* An agent that cannot set one says so where the viewer reads it, as long as somebody watches. */
+static void says_that_it_sets_no_mode(void **state) {
+  struct agent_fixture *fixture = *state;
+  const struct transom_control_mode_wish wish = {.width = 800, .height = 600};
+  start(fixture);
+  struct transom_ring ring;
+  ring_init(&ring, &fixture->region.to_guest[TRANSOM_CHANNEL_CONTROL], TRANSOM_RING_HOST_SENDS, 4711);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_null(strstr(agent_fixture_status(fixture).text, "mode"));
+  assert_int_equal(ring_send(&ring, TRANSOM_CONTROL_MODE_WISH, &wish, sizeof wish), 0);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_non_null(strstr(agent_fixture_status(fixture).text, "showing "));
+  assert_non_null(strstr(agent_fixture_status(fixture).text, "; the viewer's mode is not set: this agent cannot"));
+}
+
 /* ---- modes and states ---- */
 
 static void follows_modes_and_formats_anew_when_it_must(void **state) {
@@ -212,10 +227,13 @@ static void follows_modes_and_formats_anew_when_it_must(void **state) {
   struct transom_frame frame = newest(agent_fixture_consumer(fixture, 0), false, 0);
   assert_true(agent_fixture_shows(fixture, &frame));
 
+  fixture->rings = 0;
   fixture->mode.width = 1000, fixture->mode.height = 800; /* two slots only */
   agent_fixture_run(fixture, 300 * MS);
   agent_fixture_attach(fixture);
   assert_true(fixture->region.epoch != epoch);
+  assert_int_equal(fixture->rings, 1); /* the consumer is armed for nothing, and is told of the new epoch */
+  assert_int_equal(fixture->last_vector, TRANSOM_VECTOR_EVENT);
   assert_int_equal(fixture->region.queues[0].slot_count, 2);
   frame = newest(agent_fixture_consumer(fixture, 0), false, 0);
   assert_true(agent_fixture_shows(fixture, &frame));
@@ -509,6 +527,7 @@ int main(void) {
       TEST(a_redraw_request_brings_a_full_frame),
       TEST(says_each_change_of_its_status),
       TEST(hands_on_a_mode_that_the_viewer_wishes),
+      TEST(says_that_it_sets_no_mode),
       TEST(follows_modes_and_formats_anew_when_it_must),
       TEST(says_when_the_region_is_too_small),
       TEST(says_why_there_is_no_picture),

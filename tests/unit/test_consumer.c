@@ -160,6 +160,26 @@ static void line_of_another_epoch_is_nobody(void **state) {
   assert_int_equal(signal_frame(fixture, TRANSOM_WAKE_COMPLETE, bells), 0);
 }
 
+/* After a format its old consumers are told, and nobody else: free lines, lines of this epoch, pollers, impossible peers. */
+static void who_is_left_behind_is_rung(void **state) {
+  struct queue_fixture *fixture = *state;
+  struct transom_bell bells[TRANSOM_CONSUMERS_MAX];
+  for (uint32_t i = 0; i < 4; i++)
+    queue_fixture_consumer(fixture, i);
+  assert_int_equal(consumers_left_behind(&fixture->consumers, bells), 0);
+  fixture->host_region.host->consumers[1].peer_id = TRANSOM_PEER_NONE;
+  fixture->host_region.host->consumers[2].peer_id = TRANSOM_CONSUMERS_MAX;
+  queue_fixture_format(fixture, 3);
+  assert_int_equal(consumers_left_behind(&fixture->consumers, bells), 2);
+  assert_int_equal(bells[0].peer_id, 0);
+  assert_int_equal(bells[1].peer_id, 3);
+  assert_int_equal(bells[0].vector, TRANSOM_VECTOR_EVENT);
+  memset((void *)&fixture->host_region.host->consumers[0], 0, 64);
+  queue_fixture_attach(fixture);
+  queue_fixture_consumer(fixture, 3);
+  assert_int_equal(consumers_left_behind(&fixture->consumers, bells), 0);
+}
+
 #define QUEUE_TEST(name) cmocka_unit_test_setup_teardown(name, queue_fixture_setup, queue_fixture_teardown)
 
 int main(void) {
@@ -174,6 +194,7 @@ int main(void) {
       QUEUE_TEST(next_owner_of_a_line_is_rung),
       QUEUE_TEST(nothing_is_written_after_the_epoch_moved),
       QUEUE_TEST(line_of_another_epoch_is_nobody),
+      QUEUE_TEST(who_is_left_behind_is_rung),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

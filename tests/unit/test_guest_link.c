@@ -470,6 +470,37 @@ static void doorbell_brings_messages(void **state) {
   end_served(&served);
 }
 
+static void ring_and_run(struct served *served, struct fixture *fixture, uint64_t epoch) {
+  struct guest_session *session = guest_link_session(fixture->link);
+  const uint32_t id = session->consumer.index;
+  guest_session_release(session);
+  assert_true(region_file_format(served->base, BYTES, epoch, &fixture->region));
+  assert_int_equal(ivshmem_peer_ring(&served->agent, id, TRANSOM_VECTOR_EVENT), 0);
+  assert_true(event_loop_run_once(fixture->loop, 10000) >= 0);
+}
+
+/* No tick is needed; but a guest that does nothing else than begin anew is heard ten times a second at most. */
+static void a_new_epoch_is_rung_for(void **state) {
+  struct served served;
+  struct fixture *fixture = *state;
+  begin_served(&served, fixture);
+  run_until_controller(fixture);
+  ring_and_run(&served, fixture, 32);
+  while (fixture->sessions < 2)
+    assert_true(event_loop_run_once(fixture->loop, 10000) >= 0);
+  assert_state(fixture, GUEST_LINK_RUNNING);
+  ring_and_run(&served, fixture, 33);
+  while (event_loop_run_once(fixture->loop, 0) > 0)
+    ;
+  assert_int_equal(fixture->sessions, 2);
+  test_now_ns += 100 * MS;
+  ring_and_run(&served, fixture, 34);
+  while (fixture->sessions < 3)
+    assert_true(event_loop_run_once(fixture->loop, 10000) >= 0);
+  assert_state(fixture, GUEST_LINK_RUNNING);
+  end_served(&served);
+}
+
 static void empty_rings_are_throttled(void **state) {
   struct served served;
   struct fixture *fixture = *state;
@@ -595,6 +626,7 @@ int main(void) {
       LINKED(link_that_only_watches_asks_for_no_rings),
       LINKED(agent_says_why_there_is_no_picture),
       LINKED(doorbell_brings_messages),
+      LINKED(a_new_epoch_is_rung_for),
       LINKED(empty_rings_are_throttled),
       LINKED(server_dies_and_another_comes),
       LINKED(private_server),

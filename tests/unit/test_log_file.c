@@ -144,9 +144,10 @@ static void lives_on_when_the_directory_is_gone(void **state) {
 }
 
 static void refuses_what_it_cannot_write(void **state) {
-  (void)state;
-  assert_null(log_file_create(&(struct log_file_options){.path = "/nonexistent/agent.log", .bytes_max = 100, .now = time}));
+  struct fixture *f = *state;
   char path[400];
+  snprintf(path, sizeof path, "%s/missing/agent.log", f->directory);
+  assert_null(log_file_create(&(struct log_file_options){.path = path, .bytes_max = 100, .now = time}));
   memset(path, 'x', sizeof path - 1);
   path[sizeof path - 1] = 0;
   assert_null(log_file_create(&(struct log_file_options){.path = path, .bytes_max = 100, .now = time}));

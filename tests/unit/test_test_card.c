@@ -137,23 +137,63 @@ static void refuses_the_impossible(void **state) {
   assert_null(test_card_create(&options));
 }
 
+static void shows_event(const struct screen_frame *frame, uint32_t number, uint64_t event_ns) {
+  const struct test_card_picture picture = picture_of(frame);
+  struct test_card_strip strip;
+  uint64_t found;
+  assert_int_equal(test_card_verify(&picture, &strip), TEST_CARD_INTACT);
+  assert_int_equal(strip.frame, number);
+  assert_true(test_card_read_event(&picture, &found));
+  assert_true(found == event_ns);
+}
+
 static void reacts_once_and_rests(void **state) {
   (void)state;
+  const uint64_t early = UINT64_C(0xfedcba9876543210);
   const struct test_card_options options = {.width = 64, .height = 64, .format = TRANSOM_FORMAT_BGRA8, .rate = 60, .reacts = true};
   struct screen_capture *card = test_card_create(&options);
   struct screen_frame frame;
   assert_non_null(card);
-  verifies(card, 1);
+  frame = next_frame(card);
+  shows_event(&frame, 1, 0);
   assert_int_equal(card->impl->acquire(card, 1000000000, &frame), -EAGAIN);
-  test_card_react(card, 5);
-  test_card_react(card, 6);
+  test_card_react(card, early);
+  test_card_react(card, early + 1);
   assert_int_equal(card->impl->next_ns(card, 7), 7);
   assert_int_equal(card->impl->acquire(card, 7, &frame), 0);
-  assert_int_equal(frame.acquired_ns, 5);
+  assert_int_equal(frame.acquired_ns, 7);
+  shows_event(&frame, 2, early);
   assert_int_equal(card->impl->acquire(card, 8, &frame), -EAGAIN);
   test_card_react(card, 9);
-  verifies(card, 3);
+  frame = next_frame(card);
+  shows_event(&frame, 3, 9);
   card->impl->destroy(card);
+}
+
+/* Of every format and width; a card that does not react has none, and a spoilt one is none. */
+static void event_is_read_from_any_card(void **state) {
+  (void)state;
+  static const uint32_t widths[] = {64, 65, 383, 640};
+  for (uint32_t format = TRANSOM_FORMAT_BGRA8; format <= TRANSOM_FORMAT_RGBA16F; format++) {
+    for (size_t i = 0; i < 4; i++) {
+      struct test_card_options options = {.width = widths[i], .height = 90, .format = (enum transom_format)format, .reacts = true};
+      struct screen_capture *card = test_card_create(&options);
+      test_card_react(card, 12345678901234567);
+      struct screen_frame frame = next_frame(card);
+      shows_event(&frame, 1, 12345678901234567);
+      uint64_t found;
+      struct test_card_picture picture = picture_of(&frame);
+      memset((uint8_t *)(uintptr_t)frame.pixels + test_card_strip_rows(widths[i]) * frame.pitch_bytes, 0, frame.pitch_bytes * 4);
+      assert_false(test_card_read_event(&picture, &found));
+      card->impl->destroy(card);
+      options.reacts = false;
+      card = test_card_create(&options);
+      frame = next_frame(card);
+      picture = picture_of(&frame);
+      assert_false(test_card_read_event(&picture, &found));
+      card->impl->destroy(card);
+    }
+  }
 }
 
 int main(void) {
@@ -163,6 +203,7 @@ int main(void) {
       cmocka_unit_test(notices_each_wrong_pixel),
       cmocka_unit_test(keeps_its_rate_and_rests),
       cmocka_unit_test(reacts_once_and_rests),
+      cmocka_unit_test(event_is_read_from_any_card),
       cmocka_unit_test(refuses_the_impossible),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,6 @@
 
 #include "host/app/guest_mode.h"
 #include "host/app/hud.h"
-#include "host/app/poll_pacer.h"
 #include "host/app/screens.h"
 #include "host/app/viewer_stats.h"
 
@@ -177,50 +176,6 @@ static void the_hud_shows_the_last_seconds(void **state) {
   assert_non_null(strstr(text, "link 0.0 MiB/s\n")); /* a guest at rest */
 }
 
-#define MS UINT64_C(1000000)
-
-static void polling_rests_without_a_rhythm(void **state) {
-  (void)state;
-  struct poll_pacer pacer;
-  poll_pacer_init(&pacer);
-  assert_int_equal(poll_pacer_sleep_ns(&pacer, 5 * MS), POLL_PACER_REST_NS);
-  poll_pacer_news(&pacer, 1000 * MS);
-  poll_pacer_news(&pacer, 2000 * MS); /* once a second is no rhythm */
-  assert_int_equal(poll_pacer_sleep_ns(&pacer, 2001 * MS), POLL_PACER_REST_NS);
-}
-
-static void polling_meets_the_predicted_frame(void **state) {
-  (void)state;
-  struct poll_pacer pacer;
-  poll_pacer_init(&pacer);
-  uint64_t now = 1000 * MS;
-  for (int i = 0; i < 10; i++)
-    poll_pacer_news(&pacer, now += 8 * MS);
-  uint64_t sleep = poll_pacer_sleep_ns(&pacer, now);
-  assert_int_equal(sleep, 8 * MS - POLL_PACER_EARLY_NS);
-  unsigned looks = 0; /* the next frame comes half a millisecond late: it is seen at once, after few looks */
-  for (uint64_t at = now; at < now + 8 * MS + MS / 2; looks++)
-    at += poll_pacer_sleep_ns(&pacer, at);
-  assert_in_range(looks, 2, 8);
-}
-
-static void polling_gives_up_on_a_guest_at_rest(void **state) {
-  (void)state;
-  struct poll_pacer pacer;
-  poll_pacer_init(&pacer);
-  uint64_t now = 1000 * MS, end;
-  for (int i = 0; i < 10; i++)
-    poll_pacer_news(&pacer, now += 16 * MS);
-  end = now + 10000 * MS;
-  unsigned looks = 0;
-  for (uint64_t at = now; at < end; looks++) {
-    uint64_t sleep = poll_pacer_sleep_ns(&pacer, at);
-    assert_in_range(sleep, 1, POLL_PACER_REST_NS);
-    at += sleep;
-  }
-  assert_in_range(looks, 900, 1100); /* in ten seconds: the misses of a moment, then every 10 ms */
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_state_says_what_to_do),
@@ -231,9 +186,6 @@ int main(void) {
       cmocka_unit_test(figures_are_json),
       cmocka_unit_test(figures_fit_whatever_they_are),
       cmocka_unit_test(the_hud_shows_the_last_seconds),
-      cmocka_unit_test(polling_rests_without_a_rhythm),
-      cmocka_unit_test(polling_meets_the_predicted_frame),
-      cmocka_unit_test(polling_gives_up_on_a_guest_at_rest),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

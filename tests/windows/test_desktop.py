@@ -211,6 +211,16 @@ def armed_consumer_is_rung(rig):
     assert (count - before, peer, vector) == (1, 9, 0), f"{count - before} rings, the last for peer {peer}, vector {vector}"
 
 
+def host_ring_wakes_the_agent(rig):
+    """An interrupt of the device, from outside the agent, wakes it by the event that it has registered with the driver: once for each. What comes
+    before in a VM, from a peer's eventfd to the interrupt, is QEMU's, and tested with Linux guests."""
+    it = desk(rig)
+    heard = it.log_count("the host rang")
+    for ring in range(1, 4):
+        rig.wine.require(DRIVER_SETUP, "interrupt", 1)
+        wait_until(lambda wanted=heard + ring: it.log_count("the host rang") == wanted, FRAME_TIMEOUT_S, f"the agent hears ring {ring}", it.agent.log)
+
+
 def driver_restart_is_survived(rig):
     """The memory vanishes under the agent, and the device answers again: the agent maps it anew and the picture is back."""
     it = desk(rig)
@@ -231,5 +241,6 @@ TESTS = [
     looks_no_more_often_than_stated,
     armed_consumer_is_rung,
     input_ends_the_rest,
+    host_ring_wakes_the_agent,
     driver_restart_is_survived,
 ]

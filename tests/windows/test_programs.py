@@ -23,7 +23,7 @@ def direct_copy_survives_every_failure(rig):
 
 def starts_and_stops_leave_no_handles(rig):
     region = os.path.join(rig.directory, "cycles")
-    show(rig.wine.require("tests/windows/guest/test_cycles.exe", windows_path(region), timeout_s=300))
+    show(rig.wine.require("tests/windows/guest/test_cycles.exe", windows_path(region), timeout_s=1200))
 
 
 def selftest_says_what_works(rig):

@@ -5,7 +5,7 @@ import time
 
 from .failure import StepFailed, wait_until
 from .guest import Guest, build_image
-from .region import RegionWatcher
+from .region import RegionWatcher, is_served
 
 REGION_BYTES = "64M"  # three slots of 1920x1080 and some room
 SETTLE_TIMEOUT_S = 30
@@ -37,7 +37,7 @@ class Chain:
 
     def serve_answers(self):
         self.serve.require_running()
-        return os.path.exists(self.region_socket)
+        return is_served(self.region_socket)
 
     def start_guest(self, offline=False, **options):
         image = build_image(self.build_directory, offline)

@@ -23,6 +23,12 @@ CONSUMERS = 16
 CONSUMER_SEEN_FIELD = 48
 
 
+def is_served(socket_path):
+    """A socket is there a moment before anybody listens on it."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return os.path.exists(socket_path) and client.connect_ex(str(socket_path)) == 0
+
+
 class Region:
     def __init__(self, memory):
         self.memory = memory

@@ -1,8 +1,11 @@
-/* A window for tests to look at: a fixed picture, an arrow over its right half, no cursor over its left half.
+/* A window for tests to look at: a fixed picture, an arrow over its right half, no cursor over its left half. With a period in
+ * milliseconds, all of the picture moves each time.
  *
- *   desk_window TITLE X Y WIDTH HEIGHT */
+ *   desk_window TITLE X Y WIDTH HEIGHT [PERIOD] */
 #include <stdlib.h>
 #include <windows.h>
+
+static int shift; /* of the stripes, as colours */
 
 static void paint(HWND window) {
   PAINTSTRUCT paint;
@@ -11,7 +14,7 @@ static void paint(HWND window) {
   GetClientRect(window, &area);
   for (int stripe = 0; stripe * 8 < area.bottom; stripe++) {
     const RECT row = {0, stripe * 8, area.right, stripe * 8 + 8};
-    const HBRUSH brush = CreateSolidBrush(RGB(stripe * 37 % 256, 255 - stripe * 11 % 256, stripe * 83 % 256));
+    const HBRUSH brush = CreateSolidBrush(RGB((stripe + shift) * 37 % 256, 255 - stripe * 11 % 256, stripe * 83 % 256));
     FillRect(to, &row, brush);
     DeleteObject(brush);
   }
@@ -31,6 +34,10 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM first, LPAR
   case WM_PAINT:
     paint(window);
     return 0;
+  case WM_TIMER:
+    shift++;
+    InvalidateRect(window, NULL, FALSE);
+    return 0;
   case WM_SETCURSOR:
     set_cursor(window);
     return TRUE;
@@ -45,7 +52,7 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM first, LPAR
 int wmain(int argc, wchar_t **argv);
 
 int wmain(int argc, wchar_t **argv) {
-  if (argc != 6)
+  if (argc != 6 && argc != 7)
     return 2;
   const WNDCLASSW kind = {.lpfnWndProc = on_message, .hInstance = GetModuleHandleW(NULL), .lpszClassName = L"desk"};
   if (!RegisterClassW(&kind))
@@ -53,6 +60,8 @@ int wmain(int argc, wchar_t **argv) {
   const HWND window = CreateWindowExW(0, L"desk", argv[1], WS_POPUP | WS_VISIBLE, _wtoi(argv[2]), _wtoi(argv[3]), _wtoi(argv[4]),
                                       _wtoi(argv[5]), NULL, NULL, kind.hInstance, NULL);
   if (!window)
+    return 1;
+  if (argc == 7 && !SetTimer(window, 1, (UINT)_wtoi(argv[6]), NULL))
     return 1;
   MSG message;
   while (GetMessageW(&message, NULL, 0, 0) > 0)
