@@ -4,11 +4,11 @@
 
 #include "protocol/layout.h"
 
+/* 4 is free. */
 enum transom_control_type {
   TRANSOM_CONTROL_HELLO = 1,       /* both ways, first message of a session: transom_control_hello */
   TRANSOM_CONTROL_WINDOW_SIZE = 2, /* to guest: the viewer's window, for guests that can follow it */
   TRANSOM_CONTROL_REDRAW = 3,      /* to guest: publish a full frame soon; no payload */
-  TRANSOM_CONTROL_TEST_PATCH = 4,  /* both ways, latency loop: see there */
   TRANSOM_CONTROL_GOODBYE = 5,     /* both ways, no payload */
   TRANSOM_CONTROL_MODE_WISH = 6,   /* to guest: the viewer's user would like this mode: transom_control_mode_wish */
 };
@@ -37,13 +37,5 @@ struct transom_control_mode_wish {
   uint32_t refresh_mhz; /* 60 Hz = 60000; 0 = the highest */
 };
 TRANSOM_ASSERT_SIZE(struct transom_control_mode_wish, 16);
-
-struct transom_control_test_patch {
-  uint32_t head;
-  uint32_t counter;  /* the agent's test window shows it in its patch */
-  uint64_t seen_ns;  /* to host: guest clock when the input event was seen; 0 to guest */
-  uint64_t drawn_ns; /* to host: guest clock when it was drawn */
-};
-TRANSOM_ASSERT_SIZE(struct transom_control_test_patch, 24);
 
 #endif

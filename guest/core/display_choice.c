@@ -11,7 +11,7 @@ struct known_id {
   enum display_kind kind;
 };
 
-/* Adapters that hypervisors emulate, by PCI id; and virtual display drivers that are signed and in use, by the ids of their INF files. */
+/* Adapters that hypervisors emulate, by PCI id. */
 static const struct known_id known_ids[] = {
     {"pci\\ven_1234&dev_1111", DISPLAY_EMULATED}, /* QEMU's standard VGA, bochs-display */
     {"pci\\ven_1af4&dev_1050", DISPLAY_EMULATED}, /* virtio-gpu */
@@ -20,11 +20,6 @@ static const struct known_id known_ids[] = {
     {"pci\\ven_15ad&dev_0405", DISPLAY_EMULATED}, /* VMware SVGA II */
     {"root\\basicdisplay", DISPLAY_EMULATED},     /* Windows' own, on whatever the firmware left */
     {"root\\basicrender", DISPLAY_EMULATED},
-    {"root\\mttvdd", DISPLAY_VIRTUAL},             /* Virtual Display Driver */
-    {"root\\iddsampledriver", DISPLAY_VIRTUAL},    /* its older versions, and others after Microsoft's sample */
-    {"root\\parsec\\vda", DISPLAY_VIRTUAL},        /* Parsec */
-    {"root\\sudomaker\\sudovda", DISPLAY_VIRTUAL}, /* SudoVDA */
-    {"usbmmidd", DISPLAY_VIRTUAL},                 /* Amyuni */
 };
 
 static bool begins_with(const char *text, const char *lower_prefix) {
@@ -40,7 +35,7 @@ enum display_kind display_kind_of(const char *hardware_id) {
     if (begins_with(hardware_id, known_ids[i].prefix))
       return known_ids[i].kind;
   }
-  return DISPLAY_GPU;
+  return virtual_display_find(hardware_id) ? DISPLAY_VIRTUAL : DISPLAY_GPU;
 }
 
 static int rank_of(const struct display_output *output) {
@@ -80,6 +75,26 @@ struct display_choice display_choose(const struct display_scene *scene) {
   const bool alone = output->active && count_active(scene) == 1;
   choice.verdict = alone || output->kind == DISPLAY_EMULATED ? DISPLAY_FINE : DISPLAY_ISOLATE;
   return choice;
+}
+
+static int visible_rank_of(const struct display_output *output) {
+  if (output->kind == DISPLAY_VIRTUAL || (!output->active && !output->connected))
+    return RANK_NEVER;
+  return (output->kind == DISPLAY_EMULATED ? 2 : 0) + (output->active ? 0 : 1);
+}
+
+bool display_is_blind(const struct display_scene *scene, uint32_t *output) {
+  bool primary_is_virtual = false;
+  int best = RANK_NEVER;
+  for (uint32_t i = 0; i < scene->count; i++) {
+    const int rank = visible_rank_of(&scene->list[i]);
+    primary_is_virtual |= scene->list[i].primary && scene->list[i].kind == DISPLAY_VIRTUAL;
+    if (rank < best) {
+      best = rank;
+      *output = i;
+    }
+  }
+  return primary_is_virtual && best < RANK_NEVER;
 }
 
 const char *display_advice(const struct display_scene *scene, char *to, size_t capacity) {

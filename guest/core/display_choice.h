@@ -15,6 +15,8 @@
 #ifndef TRANSOM_GUEST_CORE_DISPLAY_CHOICE_H
 #define TRANSOM_GUEST_CORE_DISPLAY_CHOICE_H
 
+#include "guest/core/virtual_display.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +32,7 @@ struct display_output {
   bool connected; /* something that looks like a monitor is there */
   bool active;    /* part of the desktop */
   bool primary;
+  const struct virtual_display *driver; /* of a virtual display; else NULL */
   char adapter[DISPLAY_NAME_BYTES];
 };
 
@@ -52,6 +55,10 @@ struct display_choice {
 };
 
 struct display_choice display_choose(const struct display_scene *scene);
+
+/* Is the primary output a virtual display, which nobody sees without a viewer, although there is another? Then `*output` is the best of the
+ * others: a GPU's before an emulated one, active before connected. */
+bool display_is_blind(const struct display_scene *scene, uint32_t *output);
 
 /* What a user is to be told: why there is no picture of the GPU, and what helps; "" when all is well. Returns `to`. */
 const char *display_advice(const struct display_scene *scene, char *to, size_t capacity);

@@ -12,7 +12,11 @@
  *                              |  AS_FOUND            |                     |  back; or a restore failed, and is tried again after 60 s
  *
  * Nothing that is arranged outlives a restart of the guest (the system is told to forget it), and within 10 s of an agent's start without a
- * viewer everything is as the user had it: nobody has to log in blindly. */
+ * viewer everything is as the user had it. The user may have had a virtual display as the primary one: when the guest has booted, or waits
+ * for a log-in, and no viewer came within 60 s, a display that people can see becomes the primary and only one. So nobody has to log in
+ * blindly.
+ *
+ * A mode that a virtual display does not offer is told to its driver, and tried again each second, ten times. */
 #ifndef TRANSOM_GUEST_CORE_DISPLAY_KEEPER_H
 #define TRANSOM_GUEST_CORE_DISPLAY_KEEPER_H
 
@@ -21,6 +25,10 @@
 #define DISPLAY_LOOK_NS UINT64_C(2000000000)
 #define DISPLAY_LEFT_OVER_NS UINT64_C(10000000000)
 #define DISPLAY_AGAIN_NS UINT64_C(60000000000) /* after a restore that failed */
+#define DISPLAY_BLIND_NS UINT64_C(60000000000)
+#define DISPLAY_OFFERED_NS UINT64_C(1000000000)
+#define DISPLAY_OFFERED_TRIES 10u
+#define DISPLAY_NOTE_BYTES 112u
 #define DISPLAY_INSIST_NS UINT64_C(60000000000)
 #define DISPLAY_INSIST_MAX 3u
 
@@ -29,6 +37,7 @@ enum display_state { DISPLAY_AS_FOUND, DISPLAY_OURS, DISPLAY_GIVEN_UP, DISPLAY_L
 struct display_keeper_options {
   bool only_display; /* the captured output becomes the primary and only one */
   bool keep_awake;   /* neither sleep nor screen saver */
+  bool may_be_blind; /* the guest has just booted, or waits for a log-in */
 };
 
 struct display_keeper {
@@ -38,8 +47,12 @@ struct display_keeper {
   bool awake; /* we asked for it */
   struct display_mode wish;
   bool has_wish;
-  uint64_t due_ns;      /* of the next look; UINT64_MAX = none */
-  uint64_t insisted_ns; /* when `insisted` began to count */
+  uint64_t wish_due_ns;          /* not tried before */
+  uint32_t offered_tries;        /* since its driver was told of the wish; 0 = it was not */
+  char note[DISPLAY_NOTE_BYTES]; /* what became of the last wish, for the viewer; "" = it is fulfilled, or there was none */
+  uint64_t blind_due_ns;         /* UINT64_MAX = never: a viewer came, or it is none of our affair */
+  uint64_t due_ns;               /* of the next look; UINT64_MAX = none */
+  uint64_t insisted_ns;          /* when `insisted` began to count */
   uint32_t insisted;
 };
 

@@ -12,8 +12,9 @@
 enum stats_form { STATS_FORM_NONE, STATS_FORM_JSON };
 
 struct publish_settings {
-  char size[16]; /* test card */
-  int format;    /* test card: index of the option's choices */
+  int64_t region_mib; /* size of a region file that does not exist yet */
+  char size[16];      /* test card */
+  int format;         /* test card: index of the option's choices */
   int64_t rate, damage, still_after;
   bool cursor;
   int64_t seconds, frames, slots;
@@ -22,7 +23,7 @@ struct publish_settings {
 };
 
 #define PUBLISH_SETTINGS_DEFAULT                                                                                                           \
-  { .size = "1280x800", .rate = 60, .damage = 100, .log_level = LOG_INFO }
+  { .region_mib = 64, .size = "1280x800", .rate = 60, .damage = 100, .log_level = LOG_INFO }
 
 /* Entries of an option_table; `at` is the offset of the struct publish_settings in what the table fills. */
 #define PUBLISH_SETTINGS_ENTRY(at, field) .name = #field, .offset = (at) + offsetof(struct publish_settings, field)
@@ -30,8 +31,16 @@ struct publish_settings {
   { PUBLISH_SETTINGS_ENTRY(at, field), .kind = OPTION_INT, .maximum = (most), .argument = (unit), .help = (text) }
 #define PUBLISH_SETTINGS_CHOICE(at, field, words, text)                                                                                    \
   { PUBLISH_SETTINGS_ENTRY(at, field), .kind = OPTION_CHOICE, .choices = (words), .help = (text) }
+#define PUBLISH_SETTINGS_SUMMARY "Publishes this guest's screen in the memory that it shares with its host."
 #define PUBLISH_SETTINGS_ENTRIES(at)                                                                                                       \
-  {PUBLISH_SETTINGS_ENTRY(at, size), .kind = OPTION_STRING, .capacity = 16, .argument = "WxH", .help = "of the test card (1280x800)"},     \
+  {.name = "region-mib",                                                                                                                   \
+   .kind = OPTION_INT,                                                                                                                     \
+   .offset = (at) + offsetof(struct publish_settings, region_mib),                                                                         \
+   .minimum = 1,                                                                                                                           \
+   .maximum = 16384,                                                                                                                       \
+   .argument = "N",                                                                                                                        \
+   .help = "size of a region FILE that does not exist yet (64)"},                                                                          \
+      {PUBLISH_SETTINGS_ENTRY(at, size), .kind = OPTION_STRING, .capacity = 16, .argument = "WxH", .help = "of the test card (1280x800)"}, \
       PUBLISH_SETTINGS_CHOICE(at, format, publish_settings_formats, "of the test card (bgra8)"),                                           \
       PUBLISH_SETTINGS_NUMBER(at, rate, 1000, "HZ", "of the test card; 0: as fast as it goes (60)"),                                       \
       PUBLISH_SETTINGS_NUMBER(at, damage, 100, "PERCENT", "of the test card that changes in each frame (100)"),                            \

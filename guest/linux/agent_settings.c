@@ -19,13 +19,6 @@ static const struct option_entry entries[] = {
      .kind = OPTION_FLAG,
      FIELD(take_over),
      .help = "format the region that --device or --region names even if it holds something else"},
-    {.name = "region-mib",
-     .kind = OPTION_INT,
-     FIELD(region_mib),
-     .minimum = 1,
-     .maximum = 16384,
-     .argument = "N",
-     .help = "size of a region FILE that does not exist yet (64)"},
     {.name = "source", .kind = OPTION_CHOICE, FIELD(source), .choices = sources, .help = "what to show; auto: the screen"},
     {.name = "card",
      .kind = OPTION_INT,
@@ -46,14 +39,13 @@ static const struct option_entry entries[] = {
 
 static const struct option_table table = {
     .usage = "transom-agent [run|status|selftest] [OPTION...]",
-    .summary = "Publishes this guest's screen in the memory that it shares with its host.",
+    .summary = PUBLISH_SETTINGS_SUMMARY,
     .entries = entries,
     .epilog = "Options may also stand in " CONFIG_PATH ", section [agent].",
 };
 
 static const struct agent_settings defaults = {
     .region = "auto",
-    .region_mib = 64,
     .card = -1,
     .publish = PUBLISH_SETTINGS_DEFAULT,
 };

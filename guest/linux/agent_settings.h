@@ -9,13 +9,12 @@
 enum agent_source { AGENT_SOURCE_AUTO, AGENT_SOURCE_DRM, AGENT_SOURCE_TEST_CARD, AGENT_SOURCE_LOOP_CARD };
 
 struct agent_settings {
-  char region[256];   /* "auto", FILE or server:SOCKET */
-  char device[16];    /* PCI address; empty = the largest */
-  bool take_over;     /* format the region whatever it holds */
-  int64_t region_mib; /* size of a file that does not exist yet */
-  int source;         /* enum agent_source */
-  int64_t heads;      /* screens to publish at most; 0 = all that show something, or one test card */
-  int64_t card;       /* /dev/dri/cardN; -1 = the first with an active output */
+  char region[256]; /* "auto", FILE or server:SOCKET */
+  char device[16];  /* PCI address; empty = the largest */
+  bool take_over;   /* format the region whatever it holds */
+  int source;       /* enum agent_source */
+  int64_t heads;    /* screens to publish at most; 0 = all that show something, or one test card */
+  int64_t card;     /* /dev/dri/cardN; -1 = the first with an active output */
   struct publish_settings publish;
 };
 

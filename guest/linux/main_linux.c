@@ -119,7 +119,7 @@ int main(int argc, char **argv) {
   char error[REGION_ERROR_BYTES];
   const struct region_choice choice = {.where = settings.region,
                                        .address = settings.device,
-                                       .create_bytes = verb == AGENT_VERB_RUN ? (uint64_t)settings.region_mib << 20 : 0,
+                                       .create_bytes = verb == AGENT_VERB_RUN ? (uint64_t)settings.publish.region_mib << 20 : 0,
                                        .take_over = verb == AGENT_VERB_RUN && settings.take_over};
   struct region_device *device = region_device_linux_open(&choice, error);
   if (!device) {

@@ -28,6 +28,7 @@ struct loop {
   HANDLE timer;
   HANDLE handles[HANDLES_MAX]; /* the wish to end, the timer, then what there is of the device's event and input */
   DWORD stops;                 /* of them, the first: the wish to end */
+  bool broken;                 /* waiting failed */
 };
 
 /* High resolution came with Windows 10 1803; without it, waits end on the system's 15.6 ms grid unless another program made it finer. */
@@ -78,6 +79,13 @@ static bool may_rest_in_capture(const struct loop *loop, uint64_t rest_ns) {
   return loop->capture->rests && stats.consumers > 0 && rest_ns >= REST_IN_CAPTURE_NS;
 }
 
+static bool cannot_wait(struct loop *loop) {
+  char reason[160];
+  log_error("the agent cannot wait: %s", system_error_text(GetLastError(), reason, sizeof reason));
+  loop->broken = true;
+  return false;
+}
+
 /* False when we are asked to end, or cannot wait. */
 static bool rest(struct loop *loop, uint64_t rest_ns) {
   const bool in_capture = may_rest_in_capture(loop, rest_ns);
@@ -86,14 +94,14 @@ static bool rest(struct loop *loop, uint64_t rest_ns) {
   const DWORD count = collect_handles(loop);
   const LARGE_INTEGER due = {.QuadPart = -(LONGLONG)(rest_ns / 100)}; /* relative, in 100 ns */
   if (!SetWaitableTimer(loop->timer, &due, 0, NULL, NULL, FALSE))
-    return false;
+    return cannot_wait(loop);
   const DWORD woken = WaitForMultipleObjects(count, loop->handles, FALSE, in_capture ? 0 : INFINITE);
   if (woken == WAIT_TIMEOUT) {
     rest_in_capture(loop, rest_ns);
     return true;
   }
   if (woken >= WAIT_OBJECT_0 + count)
-    return false;
+    return cannot_wait(loop);
   take(loop, loop->handles[woken - WAIT_OBJECT_0]);
   return woken >= WAIT_OBJECT_0 + loop->stops;
 }
@@ -133,5 +141,5 @@ bool agent_loop_run(struct agent *agent, struct region_device *device, struct sc
   }
   input_activity_destroy(loop.activity);
   CloseHandle(loop.timer);
-  return agent_end(agent) == AGENT_GOES_ON || agent_end(agent) == AGENT_DONE;
+  return !loop.broken && (agent_end(agent) == AGENT_GOES_ON || agent_end(agent) == AGENT_DONE);
 }

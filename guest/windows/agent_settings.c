@@ -16,13 +16,6 @@ static const struct option_entry entries[] = {
     {.name = "region", TEXT(region), .argument = "auto|FILE", .help = "shared memory; auto: the VM's IVSHMEM device, by its driver"},
     {.name = "device", TEXT(device), .argument = "N|SIZE", .help = "which IVSHMEM device: its number, or its size (128M)"},
     {.name = "cache-mode", CHOICE(cache_mode, cache_modes), .help = "how the driver maps it (wc: write-combining)"},
-    {.name = "region-mib",
-     .kind = OPTION_INT,
-     FIELD(region_mib),
-     .minimum = 1,
-     .maximum = 16384,
-     .argument = "N",
-     .help = "size of a region FILE that does not exist yet (64)"},
     {.name = "source", CHOICE(source, sources), .help = "what to show; auto: the screen, the best way that works"},
     {.name = "copy", CHOICE(copy, copies), .help = "how a texture gets into the region; auto: the best way that works"},
     {.name = "full-copies", .kind = OPTION_FLAG, FIELD(full_copies), .help = "copy whole frames, not what changed"},
@@ -48,13 +41,13 @@ static const struct option_entry entries[] = {
 
 static const struct option_table table = {
     .usage = "transom-agent [run|install|uninstall|status|driver|selftest|loop-card] [OPTION...]",
-    .summary = "Publishes this guest's screen in the memory that it shares with its host.",
+    .summary = PUBLISH_SETTINGS_SUMMARY,
     .entries = entries,
     .epilog = "Options may also stand in ProgramData\\Transom\\" CONFIG_FILE ", section [agent].",
 };
 
 static const struct agent_settings defaults = {
-    .region = "auto", .region_mib = 64, .only_display = true, .keep_awake = true, .publish = PUBLISH_SETTINGS_DEFAULT};
+    .region = "auto", .only_display = true, .keep_awake = true, .publish = PUBLISH_SETTINGS_DEFAULT};
 
 enum options_result agent_settings_parse(int argc, char **argv, struct agent_settings *settings, const char **verb) {
   *settings = defaults;

@@ -12,7 +12,6 @@ struct agent_settings {
   char region[260];    /* "auto" = the IVSHMEM driver, else a file */
   char device[16];     /* index among the IVSHMEM devices, or a size ("128M"); empty = the first that is ours or blank */
   int cache_mode;      /* enum agent_cache_mode */
-  int64_t region_mib;  /* size of a file that does not exist yet */
   int source;          /* enum agent_source */
   int copy;            /* enum agent_copy */
   bool full_copies;    /* for GPUs that spoil small writes to the region */

@@ -92,10 +92,13 @@ static bool open_devices(struct capture_duplication *self, char why[D3D_ERROR_BY
 
 /* ---- opening the desktop ---- */
 
-/* A desktop of halves needs a stage; any other has none. */
-static int open_stage(struct capture_duplication *self) {
-  scrgb_stage_finish(&self->stage);
-  if (self->duplication.mode.format != TRANSOM_FORMAT_RGBA16F)
+/* A desktop of halves needs a stage, from its first frame on; any other has none. */
+static int require_stage(struct capture_duplication *self) {
+  if (self->duplication.mode.format != TRANSOM_FORMAT_RGBA16F) {
+    scrgb_stage_finish(&self->stage);
+    return 0;
+  }
+  if (self->stage.convert)
     return 0;
   char why[D3D_ERROR_BYTES] = "";
   const struct scrgb_stage_options options = {.pass = {.pq = self->duplication.pq, .shareable = self->options.way != CAPTURE_WAY_STAGING},
@@ -127,9 +130,10 @@ static int open_desktop(struct capture_duplication *self) {
     screen_output_advice(&outputs, self->capture.hint, sizeof self->capture.hint);
   if (!self->device && !open_devices(self, text))
     return -EIO;
+  scrgb_stage_finish(&self->stage); /* the output may show another range now */
   const HRESULT result = duplication_open(&self->duplication, self->device, wanted);
   if (SUCCEEDED(result))
-    return open_stage(self);
+    return 0;
   d3d_error_text("Desktop Duplication", result, text);
   return duplication_is_transient(result) ? -ENOTSUP : -EIO;
 }
@@ -150,6 +154,8 @@ static int require_desktop(struct capture_duplication *self, uint64_t now_ns) {
 static int lose(struct capture_duplication *self, HRESULT result) {
   d3d_error_text("Desktop Duplication", result, self->capture.text);
   duplication_close(&self->duplication);
+  if (result == DXGI_ERROR_UNSUPPORTED) /* a format that nobody knows: it would be the same again */
+    return -EIO;
   if (!self->device || SUCCEEDED(ID3D11Device_GetDeviceRemovedReason(self->device)))
     return -EAGAIN;
   close_devices(self);
@@ -160,6 +166,9 @@ static int lose(struct capture_duplication *self, HRESULT result) {
 
 static int give_texture(struct capture_duplication *self, struct screen_frame *frame) {
   ID3D11Texture2D *texture = self->texture;
+  const int error = require_stage(self);
+  if (error)
+    return error;
   if (self->stage.convert)
     scrgb_stage_apply(&self->stage, frame, &texture);
   if (self->copier_11) {

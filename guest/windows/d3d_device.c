@@ -17,7 +17,7 @@ IDXGIAdapter1 *d3d_device_adapter(UINT index) {
 
 /* Level 11.0 has all that a copy needs. */
 HRESULT d3d_device_create_12(IDXGIAdapter1 *adapter, ID3D12Device **device) {
-  const HMODULE library = LoadLibraryA("d3d12.dll"); /* stays for the process's life */
+  const HMODULE library = LoadLibraryExW(L"d3d12.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32); /* stays for the process's life */
   const FARPROC found = library ? GetProcAddress(library, "D3D12CreateDevice") : NULL;
   create_12 create;
   memcpy(&create, &found, sizeof create);

@@ -93,6 +93,10 @@ static HRESULT find_texture(struct d3d_share *share, ID3D11Texture2D *from, ID3D
 }
 
 HRESULT d3d_share_texture(struct d3d_share *share, ID3D11Texture2D *from, ID3D12Resource **to) {
-  const HRESULT result = find_texture(share, from, to);
-  return SUCCEEDED(result) ? ID3D11DeviceContext4_Signal(share->context, share->fence_11, ++share->value) : result;
+  HRESULT result = find_texture(share, from, to);
+  if (SUCCEEDED(result))
+    result = ID3D11DeviceContext4_Signal(share->context, share->fence_11, ++share->value);
+  if (SUCCEEDED(result))
+    ID3D11DeviceContext4_Flush(share->context); /* the other queue waits for it: it must not stay in this one's buffer */
+  return result;
 }

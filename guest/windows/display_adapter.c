@@ -39,6 +39,7 @@ static void describe(HDEVINFO devices, SP_DEVINFO_DATA *device, struct display_a
   char id[PROPERTY_CHARS];
   property(devices, device, SPDRP_HARDWAREID, id, sizeof id);
   adapter->kind = display_kind_of(id);
+  adapter->driver = virtual_display_find(id);
   property(devices, device, SPDRP_DEVICEDESC, adapter->name, sizeof adapter->name);
   if (!adapter->name[0])
     strcpy(adapter->name, "a display adapter");

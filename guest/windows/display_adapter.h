@@ -8,7 +8,8 @@
 
 struct display_adapter {
   enum display_kind kind;
-  char name[DISPLAY_NAME_BYTES]; /* as in the device manager */
+  const struct virtual_display *driver; /* of a virtual display; else NULL */
+  char name[DISPLAY_NAME_BYTES];        /* as in the device manager */
 };
 
 /* Of a device interface's path: \\?\PCI#VEN_10DE&DEV_2684...#4&...#{...}. */

@@ -5,6 +5,7 @@
 #include "guest/windows/data_directory.h"
 #include "guest/windows/display_adapter.h"
 #include "guest/windows/display_paths.h"
+#include "guest/windows/virtual_display_windows.h"
 #include "guest/windows/wide_text.h"
 
 #include <inttypes.h>
@@ -16,11 +17,12 @@
 
 struct windows_displays {
   struct display_system base;
-  struct display_paths listed;           /* what the scene was made of */
-  UINT32 path_of[DISPLAY_OUTPUTS_MAX];   /* its outputs' indices there */
-  struct display_paths saved;            /* what was active before our first change; empty = nothing changed */
-  wchar_t changed_device[CCHDEVICENAME]; /* whose mode we set; "" = none */
-  bool marked;                           /* by this process, even where the file could not be written */
+  struct display_paths listed;                                  /* what the scene was made of */
+  UINT32 path_of[DISPLAY_OUTPUTS_MAX];                          /* its outputs' indices there */
+  const struct virtual_display *driver_of[DISPLAY_OUTPUTS_MAX]; /* NULL = none that is known */
+  struct display_paths saved;                                   /* what was active before our first change; empty = nothing changed */
+  wchar_t changed_device[CCHDEVICENAME];                        /* whose mode we set; "" = none */
+  bool marked;                                                  /* by this process, even where the file could not be written */
 };
 
 static struct windows_displays *of(struct display_system *system) { return (struct windows_displays *)system; }
@@ -61,6 +63,7 @@ static void describe_adapter(const DISPLAYCONFIG_PATH_INFO *path, struct display
   if (DisplayConfigGetDeviceInfo(&name.header) == ERROR_SUCCESS)
     display_adapter_of_path(name.adapterDevicePath, &adapter);
   output->kind = adapter.kind;
+  output->driver = adapter.driver;
   memcpy(output->adapter, adapter.name, sizeof output->adapter);
 }
 
@@ -73,6 +76,7 @@ static void take_path(struct windows_displays *displays, struct display_scene *s
   if (is_new) {
     *output = (struct display_output){0};
     describe_adapter(path, output);
+    displays->driver_of[scene->count - 1] = output->driver;
   }
   output->connected |= path->targetInfo.targetAvailable != 0;
   output->active |= display_paths_is_active(&displays->listed, index);
@@ -112,6 +116,13 @@ static bool isolate(struct display_system *system, uint32_t output) {
     return false;
   const LONG error = display_paths_apply_alone(&displays->listed, displays->path_of[output]);
   return error == ERROR_SUCCESS || fail("Windows does not make the output the only display", error);
+}
+
+/* Without save(): this is what restore() gives back from now on. */
+static bool show_to_people(struct display_system *system, uint32_t output) {
+  struct windows_displays *displays = of(system);
+  const LONG error = display_paths_apply_alone(&displays->listed, displays->path_of[output]);
+  return error == ERROR_SUCCESS || fail("Windows does not make the output the primary display", error);
 }
 
 static bool device_of(struct windows_displays *displays, uint32_t output, wchar_t device[CCHDEVICENAME]) {
@@ -166,10 +177,15 @@ static bool set_mode(struct display_system *system, uint32_t output, const struc
   }
   const int index = display_mode_pick(modes, read_modes(device, modes), wish);
   if (index < 0)
-    log_warning("the display offers no mode of %" PRIu32 "x%" PRIu32, wish->width, wish->height);
+    log_debug("the display offers no mode of %" PRIu32 "x%" PRIu32, wish->width, wish->height);
   const bool good = index >= 0 && apply_mode(displays, device, &modes[index]);
   free(modes);
   return good;
+}
+
+static enum display_offer offer_mode(struct display_system *system, uint32_t output, const struct display_mode *wish) {
+  const struct windows_displays *displays = of(system);
+  return virtual_display_offer(displays->driver_of[output], wish);
 }
 
 static bool restore(struct display_system *system) {
@@ -235,7 +251,9 @@ static void destroy(struct display_system *system) {
 
 static const struct display_system_impl impl = {.list = list,
                                                 .isolate = isolate,
+                                                .show_to_people = show_to_people,
                                                 .set_mode = set_mode,
+                                                .offer_mode = offer_mode,
                                                 .restore = restore,
                                                 .keep_awake = keep_awake,
                                                 .is_marked = is_marked,

@@ -10,9 +10,11 @@ void display_watch_begin(const struct agent_settings *settings);
 void display_watch_end(void); /* gives the displays back */
 
 /* After each agent_step(). Returns when to be called next at the latest, on clock_raw_ns(). */
-uint64_t display_watch_step(const struct agent *agent);
+uint64_t display_watch_step(struct agent *agent);
 
-/* agent_ports.mode_wished */
+bool display_watch_is_on(void); /* false: nothing here does anything */
+
+/* agent_ports.mode_wished; only where it is on */
 void display_watch_wish(uint32_t width, uint32_t height, uint32_t refresh_mhz, void *user_data);
 
 #endif

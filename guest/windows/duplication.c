@@ -71,36 +71,20 @@ static bool is_pq(IDXGIOutput *output) {
   return pq;
 }
 
-/* The picture lies as the panel does: width and height are those before turning. */
-static HRESULT take_mode(struct duplication *self, IDXGIOutput *output) {
-  DXGI_OUTDUPL_DESC desc;
-  IDXGIOutputDuplication_GetDesc(self->output, &desc);
-  self->mode = (struct screen_mode){.width = desc.ModeDesc.Width, .height = desc.ModeDesc.Height};
-  if (!take_format(desc.ModeDesc.Format, &self->mode.format))
-    return DXGI_ERROR_UNSUPPORTED;
-  self->pq = is_pq(output);
-  if (self->mode.format == TRANSOM_FORMAT_RGB10A2 && self->pq)
-    self->mode.flags = TRANSOM_FRAME_PQ;
-  self->rotation = desc.Rotation >= DXGI_MODE_ROTATION_ROTATE90 ? (uint32_t)desc.Rotation - 1 : 0;
-  if (self->rotation % 2) {
-    self->mode.width = desc.ModeDesc.Height;
-    self->mode.height = desc.ModeDesc.Width;
-  }
-  return S_OK;
-}
-
 HRESULT duplication_open(struct duplication *self, ID3D11Device *device, const struct screen_output *output) {
   memset(self, 0, sizeof *self);
   IDXGIOutput *found = find_output(output);
   if (!found)
     return DXGI_ERROR_NOT_FOUND;
   HRESULT result = duplicate(found, device, &self->output);
-  if (SUCCEEDED(result))
-    result = take_mode(self, found);
+  if (SUCCEEDED(result)) {
+    DXGI_OUTDUPL_DESC desc;
+    IDXGIOutputDuplication_GetDesc(self->output, &desc);
+    self->rotation = desc.Rotation >= DXGI_MODE_ROTATION_ROTATE90 ? (uint32_t)desc.Rotation - 1 : 0;
+    self->pq = is_pq(found);
+    self->first = true;
+  }
   IDXGIOutput_Release(found);
-  if (FAILED(result))
-    duplication_close(self);
-  self->first = true;
   return result;
 }
 
@@ -183,14 +167,41 @@ static void take_damage(struct duplication *self, struct transom_damage *damage)
     damage_set_full(damage);
 }
 
+/* By the texture itself, not by the display's mode: the older call gives BGRA8 of any desktop, and a picture lies as the panel does,
+ * whichever way the desktop is turned. */
+static HRESULT take_mode(struct duplication *self, ID3D11Texture2D *texture) {
+  D3D11_TEXTURE2D_DESC desc;
+  struct screen_mode mode = {.width = 0};
+  ID3D11Texture2D_GetDesc(texture, &desc);
+  if (!take_format(desc.Format, &mode.format))
+    return DXGI_ERROR_UNSUPPORTED;
+  mode.width = desc.Width;
+  mode.height = desc.Height;
+  mode.flags = mode.format == TRANSOM_FORMAT_RGB10A2 && self->pq ? TRANSOM_FRAME_PQ : 0;
+  self->first |= mode.width != self->mode.width || mode.height != self->mode.height || mode.format != self->mode.format;
+  self->mode = mode;
+  return S_OK;
+}
+
+static HRESULT take_texture(struct duplication *self, struct transom_damage *damage, ID3D11Texture2D **texture) {
+  HRESULT result = IDXGIResource_QueryInterface(self->resource, &IID_ID3D11Texture2D, (void **)texture);
+  if (FAILED(result))
+    return result;
+  result = take_mode(self, *texture);
+  if (FAILED(result)) {
+    COM_RELEASE(*texture);
+    return result;
+  }
+  take_damage(self, damage);
+  self->first = false;
+  return S_OK;
+}
+
 HRESULT duplication_take(struct duplication *self, struct transom_damage *damage, ID3D11Texture2D **texture) {
   self->pending = false;
   HRESULT result = S_FALSE;
-  if (self->info.LastPresentTime.QuadPart != 0 || self->first) {
-    take_damage(self, damage);
-    result = IDXGIResource_QueryInterface(self->resource, &IID_ID3D11Texture2D, (void **)texture);
-    self->first &= FAILED(result);
-  }
+  if (self->info.LastPresentTime.QuadPart != 0 || self->first)
+    result = take_texture(self, damage, texture);
   COM_RELEASE(self->resource);
   return result;
 }

@@ -9,8 +9,8 @@
 
 struct duplication {
   IDXGIOutputDuplication *output;
-  struct screen_mode mode;
-  bool pq; /* the output shows high dynamic range: what scRGB's 1.0 means */
+  struct screen_mode mode; /* of the newest texture; width 0 = none was taken yet */
+  bool pq;                 /* the output shows high dynamic range: what scRGB's 1.0 means */
   uint32_t rotation;
   bool first;   /* nothing was taken yet: everything is damage */
   bool holding; /* a frame of Windows' is in our hands */

@@ -5,7 +5,7 @@
 
 static struct region_device *open_any(const struct agent_settings *settings, char error[REGION_ERROR_BYTES]) {
   if (strcmp(settings->region, "auto") != 0)
-    return region_device_file_open(settings->region, (uint64_t)settings->region_mib << 20, error);
+    return region_device_file_open(settings->region, (uint64_t)settings->publish.region_mib << 20, error);
   return region_device_ivshmem_open(settings->device, settings->cache_mode, error);
 }
 

@@ -22,6 +22,9 @@ void selftest_cursor(struct selftest_report *report);
 void selftest_session(struct selftest_report *report);
 void selftest_clock(struct selftest_report *report);
 
+/* Colours of a desktop with high dynamic range or a wide gamut: the GPU's conversion against the processor's, each curve. */
+void selftest_conversion(struct selftest_report *report, const struct agent_settings *settings);
+
 /* Each way on the ladder, with milliseconds a frame and a check of the pixels. */
 void selftest_captures(struct selftest_report *report, const struct agent_settings *settings, struct region_device *device);
 

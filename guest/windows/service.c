@@ -50,8 +50,8 @@ static DWORD WINAPI on_control(DWORD control, DWORD type, LPVOID data, LPVOID co
   switch (control) {
   case SERVICE_CONTROL_STOP:
   case SERVICE_CONTROL_SHUTDOWN:
+    report(SERVICE_STOP_PENDING, 0); /* before the main thread can know and say that it has stopped: that must be the last word */
     InterlockedExchange(&ended, 1);
-    report(SERVICE_STOP_PENDING, 0);
     SetEvent(wake);
     return NO_ERROR;
   case SERVICE_CONTROL_SESSIONCHANGE:

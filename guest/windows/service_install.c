@@ -31,15 +31,20 @@ static SC_HANDLE open_manager(void) {
 }
 
 static bool wait_for_state(SC_HANDLE service, DWORD wanted) {
-  SERVICE_STATUS status;
+  SERVICE_STATUS status = {.dwCurrentState = 0};
   for (DWORD waited_ms = 0; waited_ms <= STATE_WAIT_MS; waited_ms += STATE_LOOK_MS) {
     if (!QueryServiceStatus(service, &status))
       return fail("the service does not say how it is");
     if (status.dwCurrentState == wanted)
       return true;
+    if (status.dwCurrentState == SERVICE_STOPPED) /* and will not start any more */
+      break;
     Sleep(STATE_LOOK_MS);
   }
-  log_error("the service did not %s within %u s", wanted == SERVICE_STOPPED ? "stop" : "start", STATE_WAIT_MS / 1000);
+  if (status.dwCurrentState == SERVICE_STOPPED)
+    log_error("the service has stopped again at once: see service.log in ProgramData\\Transom");
+  else
+    log_error("the service did not %s within %u s", wanted == SERVICE_STOPPED ? "stop" : "start", STATE_WAIT_MS / 1000);
   return false;
 }
 
@@ -90,7 +95,8 @@ static void warn_of_place(const wchar_t *program) {
   wchar_t *folder = NULL;
   if (SHGetKnownFolderPath(&FOLDERID_ProgramFiles, 0, NULL, &folder) != S_OK)
     return;
-  if (_wcsnicmp(program, folder, wcslen(folder)) != 0)
+  const size_t length = wcslen(folder);
+  if (_wcsnicmp(program, folder, length) != 0 || program[length] != L'\\')
     log_warning("the service will run this very file as SYSTEM: keep it where only administrators can write, as in %ls", folder);
   CoTaskMemFree(folder);
 }

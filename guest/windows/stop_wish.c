@@ -10,9 +10,12 @@
 /* The system calls the handler without an argument, on a thread of its own: so these are the process's. */
 static HANDLE asked, service_event;
 
+/* After the answer to a console that closes, a log-off or a shutdown, Windows ends the process at once; until then it waits for some
+ * seconds, in which the agent says goodbye and puts the displays back. Its end ends this thread as well. */
 static BOOL WINAPI on_console_event(DWORD type) {
-  (void)type;
   SetEvent(asked);
+  if (type == CTRL_CLOSE_EVENT || type == CTRL_LOGOFF_EVENT || type == CTRL_SHUTDOWN_EVENT)
+    Sleep(INFINITE);
   return TRUE;
 }
 

@@ -1,16 +1,15 @@
 #include "guest/windows/texture_card.h"
 
 #include "guest/windows/d3d12_queue.h"
+#include "guest/windows/texture_card_base.h"
 #include "protocol/validate.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct texture_card {
-  struct screen_capture capture;
-  struct screen_capture *card;
+  struct texture_card_base base;
   struct screen_mode mode;
   struct copier_d3d12 *copier;
   struct d3d12_queue queue; /* draws; the copier has its own and waits for this one's fence */
@@ -39,7 +38,9 @@ static void record_rect(struct texture_card *self, const struct screen_frame *fr
   ID3D12GraphicsCommandList_CopyTextureRegion(self->list, &to, rect.x, rect.y, 0, &from, &box);
 }
 
-static HRESULT draw(struct texture_card *self, const struct screen_frame *frame) {
+static HRESULT draw(struct texture_card_base *base, const struct screen_frame *frame) {
+  struct texture_card *self = (struct texture_card *)base;
+  struct transom_rect rects[TRANSOM_DAMAGE_MAX];
   if (self->queue.signalled && d3d12_queue_wait(&self->queue, self->queue.signalled, self->timeout_ms) != D3D12_REACHED)
     return DXGI_ERROR_WAIT_TIMEOUT;
   HRESULT result = ID3D12CommandAllocator_Reset(self->allocator);
@@ -47,53 +48,25 @@ static HRESULT draw(struct texture_card *self, const struct screen_frame *frame)
     result = ID3D12GraphicsCommandList_Reset(self->list, self->allocator, NULL);
   if (FAILED(result))
     return result;
-  if (frame->damage.full)
-    record_rect(self, frame, (struct transom_rect){0, 0, (uint16_t)self->mode.width, (uint16_t)self->mode.height});
-  for (uint32_t i = 0; i < frame->damage.count && !frame->damage.full; i++)
-    record_rect(self, frame, frame->damage.rects[i]);
+  const uint32_t count = texture_card_rects(frame, rects);
+  for (uint32_t i = 0; i < count; i++)
+    record_rect(self, frame, rects[i]);
   result = ID3D12GraphicsCommandList_Close(self->list);
   return SUCCEEDED(result) ? d3d12_queue_submit(&self->queue, self->list) : result;
 }
 
-/* ---- the source ---- */
+/* ---- the way ---- */
 
-static int broken(struct texture_card *self, const char *why) {
-  snprintf(self->capture.text, sizeof self->capture.text, "%s", why);
-  return -EIO;
-}
+static const char *fault(const struct texture_card_base *base) { return copier_d3d12_fault(((const struct texture_card *)base)->copier); }
 
-static int acquire(struct screen_capture *capture, uint64_t now_ns, struct screen_frame *frame) {
-  struct texture_card *self = (struct texture_card *)capture;
-  const char *fault = copier_d3d12_fault(self->copier);
-  char why[D3D_ERROR_BYTES];
-  if (fault)
-    return broken(self, fault);
-  const int error = self->card->impl->acquire(self->card, now_ns, frame);
-  if (error)
-    return error;
-  const HRESULT result = draw(self, frame);
-  if (FAILED(result))
-    return broken(self, d3d_error_text("drawing the test card", result, why));
+static struct frame_copier *copier(struct texture_card_base *base) {
+  struct texture_card *self = (struct texture_card *)base;
   copier_d3d12_source(self->copier, self->texture, self->queue.fence, self->queue.signalled);
-  frame->pixels = NULL;
-  frame->copier = copier_d3d12_seam(self->copier);
-  return 0;
+  return copier_d3d12_seam(self->copier);
 }
 
-static void release(struct screen_capture *capture) { (void)capture; }
-
-static bool cursor(struct screen_capture *capture, struct screen_cursor *cursor) {
-  struct texture_card *self = (struct texture_card *)capture;
-  return self->card->impl->cursor(self->card, cursor);
-}
-
-static uint64_t next_ns(struct screen_capture *capture, uint64_t now_ns) {
-  struct texture_card *self = (struct texture_card *)capture;
-  return copier_d3d12_fault(self->copier) ? now_ns : self->card->impl->next_ns(self->card, now_ns);
-}
-
-static void destroy(struct screen_capture *capture) {
-  struct texture_card *self = (struct texture_card *)capture;
+static void destroy(struct texture_card_base *base) {
+  struct texture_card *self = (struct texture_card *)base;
   static const D3D12_RANGE everything = {0, 0};
   copier_d3d12_destroy(self->copier);
   if (self->queue.fence && self->queue.signalled)
@@ -105,15 +78,12 @@ static void destroy(struct screen_capture *capture) {
   COM_RELEASE(self->texture);
   COM_RELEASE(self->upload);
   d3d12_queue_finish(&self->queue);
-  if (self->card)
-    self->card->impl->destroy(self->card);
-  free(self);
 }
 
-static const struct screen_capture_impl direct_impl = {
-    .name = "texture, d3d12-direct", .acquire = acquire, .release = release, .cursor = cursor, .next_ns = next_ns, .destroy = destroy};
-static const struct screen_capture_impl readback_impl = {
-    .name = "texture, d3d12-readback", .acquire = acquire, .release = release, .cursor = cursor, .next_ns = next_ns, .destroy = destroy};
+static const struct texture_card_way direct = {
+    .name = "texture, d3d12-direct", .fault = fault, .draw = draw, .copier = copier, .destroy = destroy};
+static const struct texture_card_way readback = {
+    .name = "texture, d3d12-readback", .fault = fault, .draw = draw, .copier = copier, .destroy = destroy};
 
 /* ---- life ---- */
 
@@ -173,19 +143,16 @@ struct screen_capture *texture_card_create_12(const struct test_card_options *ca
   snprintf(why, D3D_ERROR_BYTES, "out of memory");
   if (!self)
     return NULL;
-  self->capture.impl = options->base ? &direct_impl : &readback_impl;
+  texture_card_base_init(&self->base, options->base ? &direct : &readback, card);
   self->mode = (struct screen_mode){card->width, card->height, card->format, 0};
   self->pitch_bytes = (row_bytes + TRANSOM_PITCH_ALIGN - 1) / TRANSOM_PITCH_ALIGN * TRANSOM_PITCH_ALIGN;
   self->timeout_ms = options->timeout_ms;
-  self->card = test_card_create(card);
-  self->copier = self->card ? copier_d3d12_create(device, options, why) : NULL;
+  self->copier = self->base.card ? copier_d3d12_create(device, options, why) : NULL;
   const HRESULT result = self->copier ? create_parts(self, device, &what) : S_OK;
-  if (self->copier && SUCCEEDED(result)) {
-    self->capture.period_ns = self->card->period_ns;
-    return &self->capture;
-  }
+  if (self->copier && SUCCEEDED(result))
+    return &self->base.capture;
   if (self->copier)
     d3d_error_text(what, result, why);
-  destroy(&self->capture);
+  self->base.impl.destroy(&self->base.capture);
   return NULL;
 }

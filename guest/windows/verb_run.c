@@ -57,7 +57,7 @@ static enum run_end run_agent(const struct agent_settings *settings, struct regi
                                     .captures = {capture},
                                     .now_ns = clock_raw_ns,
                                     .status_changed = agent_state_changed,
-                                    .mode_wished = display_watch_wish};
+                                    .mode_wished = display_watch_is_on() ? display_watch_wish : NULL};
   struct agent *agent = agent_create(&options, &ports);
   if (!agent) {
     log_error("out of memory for the agent");

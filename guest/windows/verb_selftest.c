@@ -22,6 +22,7 @@ static bool run(struct selftest_report *report, const struct agent_settings *set
   selftest_session(report);
   selftest_clock(report);
   selftest_cursor(report);
+  selftest_conversion(report, settings);
   char error[REGION_ERROR_BYTES];
   struct region_device *device = selftest_region(report, settings);
   if (!device)

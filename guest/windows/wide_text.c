@@ -25,6 +25,8 @@ char *narrow_text(const wchar_t *wide) {
   return utf8;
 }
 
+#define MESSAGE_CHARS 160
+
 static void cut_end(char *text) {
   size_t length = strlen(text);
   while (length > 0 && strchr("\r\n. ", text[length - 1]))
@@ -33,11 +35,14 @@ static void cut_end(char *text) {
 
 const char *system_error_text(unsigned long error, char *to, size_t capacity) {
   const DWORD flags = FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS | FORMAT_MESSAGE_MAX_WIDTH_MASK;
-  char text[160];
-  if (FormatMessageA(flags, NULL, error, MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US), text, sizeof text, NULL) == 0 &&
-      FormatMessageA(flags, NULL, error, 0, text, sizeof text, NULL) == 0)
-    strcpy(text, "error");
-  cut_end(text);
-  snprintf(to, capacity, "%s (%lu)", text, error);
+  const DWORD english = MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US);
+  wchar_t wide[MESSAGE_CHARS];
+  const bool known = FormatMessageW(flags, NULL, error, english, wide, MESSAGE_CHARS, NULL) != 0 ||
+                     FormatMessageW(flags, NULL, error, 0, wide, MESSAGE_CHARS, NULL) != 0;
+  char *text = known ? narrow_text(wide) : NULL; /* a system without English has it in letters of its own */
+  if (text)
+    cut_end(text);
+  snprintf(to, capacity, "%s (%lu)", text ? text : "error", error);
+  free(text);
   return to;
 }

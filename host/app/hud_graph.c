@@ -1,7 +1,8 @@
 #include "host/app/hud_graph.h"
 
+#include "common/bounded_text.h"
+
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,61 +24,48 @@ static uint64_t scale_for(uint64_t highest_ns) {
   return step_ns * 10;
 }
 
-struct lines {
-  char *text;
-  size_t used;
-};
-
-static void add(struct lines *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct lines *lines, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  int length = vsnprintf(lines->text + lines->used, PRESENTER_GRAPH_TEXT_BYTES - lines->used, format, arguments);
-  va_end(arguments);
-  assert(length >= 0 && lines->used + (size_t)length < PRESENTER_GRAPH_TEXT_BYTES);
-  lines->used += (size_t)length;
-}
-
 /* To the right of a field of seven digits, which a font with digits of one width shows as a column. */
-static void add_time(struct lines *lines, uint64_t ns) {
+static void add_time(struct bounded_text *lines, uint64_t ns) {
   char text[32];
   int length = snprintf(text, sizeof text, "%.2f", (double)ns / 1e6);
   for (; length < 7; length++)
-    add(lines, FIGURE_SPACE);
-  add(lines, "%s", text);
+    bounded_text_add(lines, FIGURE_SPACE);
+  bounded_text_add(lines, "%s", text);
 }
 
-static void add_count(struct lines *lines, uint32_t count) {
+static void add_count(struct bounded_text *lines, uint32_t count) {
   char text[16];
   int length = snprintf(text, sizeof text, "%u", count);
   for (; length < 6; length++) /* and a point, which is half as wide as a digit */
-    add(lines, FIGURE_SPACE);
-  add(lines, " %s", text);
+    bounded_text_add(lines, FIGURE_SPACE);
+  bounded_text_add(lines, " %s", text);
 }
 
-static void add_times(struct lines *lines, uint64_t p50_ns, uint64_t p99_ns) {
-  add(lines, "\n");
+static void add_times(struct bounded_text *lines, uint64_t p50_ns, uint64_t p99_ns) {
+  bounded_text_add(lines, "\n");
   add_time(lines, p50_ns);
   add_time(lines, p99_ns);
 }
 
 static void fill_legend(const struct latency_graph *recent, struct presenter_graph *graph) {
   static const char *const names[LATENCY_RECENT_PARTS] = {"until copied from", "copy", "until submitted", "display"};
-  struct lines left = {.text = graph->names}, right = {.text = graph->figures};
-  add(&left, NAMES_HEADING);
-  add(&right, FIGURE_SPACE FIGURE_SPACE FIGURE_SPACE "p50" FIGURE_SPACE FIGURE_SPACE FIGURE_SPACE FIGURE_SPACE "p99");
+  struct bounded_text left, right;
+  bounded_text_init(&left, graph->names, sizeof graph->names);
+  bounded_text_init(&right, graph->figures, sizeof graph->figures);
+  bounded_text_add(&left, NAMES_HEADING);
+  bounded_text_add(&right, FIGURE_SPACE FIGURE_SPACE FIGURE_SPACE "p50" FIGURE_SPACE FIGURE_SPACE FIGURE_SPACE FIGURE_SPACE "p99");
   for (unsigned part = LATENCY_RECENT_PARTS; part-- > 0;) {
-    add(&left, "\n%s", names[part]);
+    bounded_text_add(&left, "\n%s", names[part]);
     add_times(&right, recent->parts_p50_ns[part], recent->parts_p99_ns[part]);
   }
-  add(&left, "\nseen to drawn\nmissed, of all taken\nskipped");
+  bounded_text_add(&left, "\nseen to drawn\nmissed, of all taken\nskipped");
   add_times(&right, recent->p50_ns, recent->p99_ns);
-  add(&right, "\n");
+  bounded_text_add(&right, "\n");
   add_count(&right, recent->missed);
   add_count(&right, recent->missed + recent->presented);
-  add(&right, "\n");
+  bounded_text_add(&right, "\n");
   add_count(&right, recent->skipped);
+  assert(!left.cut && !right.cut);
 }
 
 void hud_graph_fill(const struct latency_graph *recent, struct presenter_graph *graph) {

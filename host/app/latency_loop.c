@@ -93,8 +93,14 @@ static void next_trial(struct latency_loop *self) {
   event_loop_stop(self->loop);
 }
 
+static void tell_progress(const struct latency_loop *self) {
+  if (self->options->progress)
+    self->options->progress(self->figures, self->options->user_data);
+}
+
 static void lose(struct latency_loop *self) {
-  loop_figures_lost(self->figures);
+  loop_figures_lost(self->figures, self->injected_ns);
+  tell_progress(self);
   release(self);
   if (++self->lost_in_a_row < LOST_IN_A_ROW_MAX)
     return;
@@ -147,7 +153,7 @@ static void on_time(void *user_data) {
 }
 
 static void start_if_ready(struct latency_loop *self) {
-  if (self->state == STARTING && self->sink && self->counter)
+  if (self->state == STARTING && self->sink && self->counter && loop_picture_is_settled(self->picture))
     settle(self);
 }
 
@@ -155,6 +161,7 @@ static void measured(struct latency_loop *self, const struct loop_frame *frame) 
   const struct loop_trial trial = {.injected_ns = self->injected_ns,
                                    .seen_ns = frame->seen_ns,
                                    .presented_ns = frame->presented_ns,
+                                   .source = frame->source,
                                    .event_ns = frame->event_ns,
                                    .acquired_ns = frame->acquired_ns,
                                    .published_ns = frame->published_ns};
@@ -162,7 +169,8 @@ static void measured(struct latency_loop *self, const struct loop_frame *frame) 
   if (frame->counter == self->before + 1)
     loop_figures_add(self->figures, &trial);
   else
-    loop_figures_disturbed(self->figures);
+    loop_figures_disturbed(self->figures, &trial);
+  tell_progress(self);
   release(self);
 }
 
@@ -271,6 +279,7 @@ bool latency_loop_run(struct event_loop *loop, const struct view_settings *setti
   struct latency_loop self = {.loop = loop, .options = options, .figures = figures};
   loop_figures_init(figures, options->way == INPUT_SINKS_USB ? "usb" : "qmp");
   self.picture = loop_picture_create(loop, settings, on_frame, &self);
+  figures->presenter = self.picture ? loop_picture_presenter(self.picture) : "none";
   self.timer = self.picture ? event_loop_add_timer(loop, on_time, &self) : NULL;
   if (self.timer) {
     enter(&self, STARTING, READY_WITHIN_NS);

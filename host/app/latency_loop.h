@@ -21,6 +21,8 @@ struct event_loop;
 struct latency_loop_options {
   enum input_sinks_way way; /* USB or QMP */
   uint64_t trials;
+  void (*progress)(const struct loop_figures *figures, void *user_data); /* after each trial; or NULL */
+  void *user_data;
 };
 
 /* Runs `loop` until the trials are over, or somebody stops it. `figures` holds what was measured in either case. False: it ended before the

@@ -3,9 +3,9 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "host/app/report_file.h"
 #include "host/present/presenter_select.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -210,21 +210,18 @@ void latency_monitor_stages(struct latency_monitor *monitor, char text[LATENCY_M
 
 typedef void (*report_writer)(const struct latency_report *report, FILE *out);
 
+struct written {
+  const struct latency_report *report;
+  report_writer writer;
+};
+
+static void write_one(FILE *out, void *user_data) {
+  const struct written *written = user_data;
+  written->writer(written->report, out);
+}
+
 static bool write_report(const struct latency_report *report, const char *path, report_writer writer) {
-  if (!path[0])
-    return true;
-  bool is_stdout = strcmp(path, "-") == 0;
-  FILE *out = is_stdout ? stdout : fopen(path, "w");
-  bool good = out != NULL;
-  if (out) {
-    writer(report, out);
-    good = fflush(out) == 0 && !ferror(out);
-    if (!is_stdout)
-      good = fclose(out) == 0 && good;
-  }
-  if (!good)
-    log_error("cannot write the report %s: %s", path, strerror(errno));
-  return good;
+  return report_file_write(path, write_one, &(struct written){report, writer});
 }
 
 bool latency_monitor_finish(struct latency_monitor *monitor) {

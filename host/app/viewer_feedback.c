@@ -34,7 +34,8 @@ uint64_t viewer_feedback_handed_over(struct viewer *viewer, uint64_t picture, ui
   if (!picture)
     return 0;
   viewer->handed_over_ns = returned_ns;
-  feedback_handed_over(viewer->feedback, submitted_ns, returned_ns);
+  const struct presenter_impl *impl = viewer->presenter->impl;
+  feedback_handed_over(viewer->feedback, impl->pictures ? impl->pictures(viewer->presenter) : 0, submitted_ns, returned_ns);
   return feedback_state(viewer->feedback) == FEEDBACK_BELIEVED ? picture : 0;
 }
 

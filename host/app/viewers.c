@@ -152,6 +152,7 @@ int viewer_run(const struct view_settings *settings) {
   log_set_sink(log_output_without_waiting, NULL);
   memory_copy_init();
   control_thread_block_signals();
+  window_prepare_process();
   sem_init(&viewers.ended, 0, 0);
   viewers.ran = open_all(&viewers, error, sizeof error);
   if (viewers.ran)

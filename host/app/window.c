@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DATA_NAME "transom" /* SDL's window knows ours by it */
 #define MINIMUM_EDGE_PIXELS 64
@@ -81,6 +82,14 @@ static void open_window(struct window *window, const struct window_options *opti
     window->sdl = SDL_CreateWindow(options->title, place.x, place.y, place.w, place.h, flags | SDL_WINDOW_VULKAN);
   if (!window->sdl)
     window->sdl = SDL_CreateWindow(options->title, place.x, place.y, place.w, place.h, flags);
+}
+
+void window_prepare_process(void) {
+  const char *runtime = getenv("XDG_RUNTIME_DIR");
+  char address[256] = "disabled:", path[256];
+  if (runtime && snprintf(path, sizeof path, "%s/bus", runtime) < (int)sizeof path && access(path, F_OK) == 0)
+    snprintf(address, sizeof address, "unix:path=%.200s", path);
+  setenv("DBUS_SESSION_BUS_ADDRESS", address, 0);
 }
 
 struct window *window_create(const struct window_options *options, char *error, size_t capacity) {

@@ -44,6 +44,10 @@ struct window_options {
   bool vulkan;                      /* pictures may come by Vulkan; where SDL has none, the window is one without */
 };
 
+/* Call before there is a second thread: SDL asks for the session's bus, and where none is, libdbus would fork to start one, in the midst of
+ * whatever other threads hold. A bus that is there is used. */
+void window_prepare_process(void);
+
 /* The first starts SDL's video, the last to be destroyed ends it. Hidden at first: SDL makes some windows anew for their renderer. NULL:
  * `error` says why. */
 struct window *window_create(const struct window_options *options, char *error, size_t capacity);

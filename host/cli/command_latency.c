@@ -3,6 +3,7 @@
 #include "common/options.h"
 #include "host/app/domain_source.h"
 #include "host/app/own_server.h"
+#include "host/app/report_file.h"
 #include "host/app/settings.h"
 #include "host/app/viewer.h"
 #include "host/cli/command.h"
@@ -45,7 +46,7 @@ static const struct option_entry entries[] = {
      .argument = "N",
      .help = "end after N seconds (default: at Ctrl-C)"},
     {.name = "json", PATH(json), .argument = "FILE", .help = "write the figures as JSON; - for standard output, without the table"},
-    {.name = "csv", PATH(csv), .argument = "FILE", .help = "write one row a frame"},
+    {.name = "csv", PATH(csv), .argument = "FILE", .help = "write one row a frame; --loop: a trial"},
     {.name = "html", PATH(html), .argument = "FILE", .help = "write one page with plots"},
     {.name = "stats-socket", PATH(stats_socket), .argument = "PATH", .help = "offer the figures to other programs meanwhile"},
     {.name = "same-clock",
@@ -121,7 +122,12 @@ static enum options_result load(const struct arguments *arguments, const char *d
   return result;
 }
 
-static bool is_stdout(const char *path) { return strcmp(path, "-") == 0; }
+static bool one_fits_stdout(const struct arguments *arguments) {
+  if (report_file_is_stdout(arguments->json) + report_file_is_stdout(arguments->csv) + report_file_is_stdout(arguments->html) <= 1)
+    return true;
+  fprintf(stderr, "transom latency: only one report fits standard output; give the others a file\n");
+  return false;
+}
 
 static int measure(const struct arguments *arguments, const char *domain) {
   struct view_settings settings;
@@ -129,18 +135,16 @@ static int measure(const struct arguments *arguments, const char *domain) {
     fprintf(stderr, "transom latency: --trials, --sink, --qmp, --usb and --take-input belong to --loop\n");
     return EXIT_STATUS_USAGE;
   }
-  if (is_stdout(arguments->json) + is_stdout(arguments->csv) + is_stdout(arguments->html) > 1) {
-    fprintf(stderr, "transom latency: only one report fits standard output; give the others a file\n");
+  if (!one_fits_stdout(arguments))
     return EXIT_STATUS_USAGE;
-  }
   if (load(arguments, domain, &settings) != OPTIONS_OK)
     return EXIT_STATUS_USAGE;
-  settings.latency =
-      (struct latency_settings){.wanted = true,
-                                .text = !is_stdout(arguments->json) && !is_stdout(arguments->csv) && !is_stdout(arguments->html),
-                                .json = arguments->json,
-                                .csv = arguments->csv,
-                                .html = arguments->html};
+  settings.latency = (struct latency_settings){.wanted = true,
+                                               .text = !report_file_is_stdout(arguments->json) && !report_file_is_stdout(arguments->csv) &&
+                                                       !report_file_is_stdout(arguments->html),
+                                               .json = arguments->json,
+                                               .csv = arguments->csv,
+                                               .html = arguments->html};
   log_set_level((enum log_level)settings.log_level);
   struct private_server *server = own_server_start(&settings);
   int status = viewer_run(&settings);
@@ -150,11 +154,12 @@ static int measure(const struct arguments *arguments, const char *domain) {
 
 static int measure_loop(const struct arguments *arguments, const char *domain) {
   struct view_settings settings;
-  if (arguments->csv[0] || arguments->html[0] || arguments->stats_socket[0] || arguments->seconds ||
-      arguments->renderer != PRESENTER_HEADLESS) {
-    fprintf(stderr, "transom latency: with --loop there is no --csv, --html, --stats-socket, --seconds or --renderer\n");
+  if (arguments->stats_socket[0] || arguments->seconds) {
+    fprintf(stderr, "transom latency: with --loop there is no --stats-socket and no --seconds\n");
     return EXIT_STATUS_USAGE;
   }
+  if (!one_fits_stdout(arguments))
+    return EXIT_STATUS_USAGE;
   if (load(arguments, domain, &settings) != OPTIONS_OK)
     return EXIT_STATUS_USAGE;
   log_set_level((enum log_level)settings.log_level);
@@ -162,7 +167,8 @@ static int measure_loop(const struct arguments *arguments, const char *domain) {
     return EXIT_STATUS_FAILED;
   const uint64_t trials = arguments->trials ? (uint64_t)arguments->trials : TRIALS_DEFAULT;
   struct private_server *server = own_server_start(&settings);
-  int status = latency_loop_report(&settings, (enum latency_loop_sink)arguments->sink, trials, arguments->json);
+  int status = latency_loop_report(&settings, (enum latency_loop_sink)arguments->sink, trials,
+                                   &(struct latency_loop_paths){arguments->json, arguments->csv, arguments->html});
   private_server_stop(server);
   domain_source_release(&settings);
   return status;

@@ -29,11 +29,18 @@ static void by_whole_factor(struct picture_layout *layout, uint32_t window_width
   layout->height = layout->picture_height * factor;
 }
 
+/* A window of odd size around a guest's mode, which is even: a border of a pixel is better than a picture scaled by a thousandth. */
+static bool is_all_but_full(const struct picture_layout *layout, uint32_t window_width, uint32_t window_height) {
+  return window_width - layout->picture_width <= 1 && window_height - layout->picture_height <= 1; /* smaller: wraps to a lot */
+}
+
 struct picture_layout picture_layout_place(enum picture_scaling scaling, uint32_t window_width, uint32_t window_height,
                                            uint32_t picture_width, uint32_t picture_height, uint32_t rotation) {
   assert(window_width && window_height && picture_width && picture_height && rotation < 4);
   struct picture_layout layout = {.picture_width = rotation & 1 ? picture_height : picture_width,
                                   .picture_height = rotation & 1 ? picture_width : picture_height};
+  if (scaling == PICTURE_SCALING_FIT && is_all_but_full(&layout, window_width, window_height))
+    scaling = PICTURE_SCALING_ONE;
   switch (scaling) {
   case PICTURE_SCALING_ONE:
     layout.width = layout.picture_width;

@@ -118,6 +118,10 @@ struct presenter_impl {
   /* Draws everything anew. PENDING: as acquire(), which it does itself where that was not done. */
   enum presenter_result (*present)(struct presenter *presenter);
 
+  /* Optional. How many pictures present() has handed to the window system since it made the window's images anew: drivers number their
+   * presentations so. */
+  uint32_t (*pictures)(const struct presenter *presenter);
+
   /* Where shown lies in the window. False: nothing has been committed yet. */
   bool (*layout)(const struct presenter *presenter, struct picture_layout *layout);
 

@@ -1,35 +1,41 @@
 /* The HTML report: one page that needs nothing else. Plots are SVG, made of the records; figures come from the rows. */
+#include "host/stats/latency_page.h"
 #include "host/stats/latency_plot.h"
 
 #include <inttypes.h>
 
-static const char style[] =
-    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:960px;padding:0 1rem;color:#1c2733;background:#fff}"
-    "h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.1rem;margin-top:2rem}p{max-width:80ch}.key{white-space:nowrap;margin-right:1em}"
-    ".quiet{color:#5b6975}"
-    "table{border-collapse:collapse;width:100%}td,th{padding:.25rem .6rem;text-align:right;border-bottom:1px solid #e3e8ec}"
-    "td:first-child,th:first-child{text-align:left}td.refused{color:#9a6a00}svg{width:100%;height:auto;display:block}"
-    "svg text{font:12px system-ui,sans-serif;fill:#45525e}code{background:#f1f4f6;padding:0 .25em}";
-
-static void escaped(const char *text, FILE *out) {
-  for (; *text; text++) {
-    if (*text == '<' || *text == '>' || *text == '&' || *text == '"')
-      fprintf(out, "&#%d;", *text);
-    else
-      fputc(*text, out);
-  }
-}
-
 static void head(const struct latency_report *report, FILE *out) {
   const struct latency_figures *figures = report->figures;
-  fprintf(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Latency of ");
-  escaped(report->domain, out);
-  fprintf(out, "</title><meta name=\"viewport\" content=\"width=device-width\"><style>%s</style></head><body>\n<h1>Latency of ", style);
-  escaped(report->domain, out);
-  fprintf(out, "</h1>\n<p class=\"quiet\">Presenter ");
-  escaped(report->presenter, out);
+  char title[320];
+  snprintf(title, sizeof title, "Latency of %s", report->domain);
+  latency_page_open(title, out);
+  fprintf(out, "<p class=\"quiet\">Presenter ");
+  latency_page_text(report->presenter, out);
   fprintf(out, ", %" PRIu64 " frames in %.1f s. %" PRIu64 " skipped, %" PRIu64 " missed, %" PRIu64 " not traced.</p>\n", figures->frames,
           (double)report->elapsed_ms / 1000, figures->skipped, figures->missed, figures->lost);
+}
+
+/* The one figure that most come for, out of the same row as the table's. */
+static void headline(const struct latency_report *report, FILE *out) {
+  struct latency_row row;
+  latency_report_row(report, LATENCY_SPAN_PUBLISHED, &row);
+  fprintf(out, "<p class=\"headline\">");
+  for (unsigned column = LATENCY_P50; column <= LATENCY_P99; column++)
+    if (!row.columns[column].refused)
+      fprintf(out, "<span><b>%.2f ms</b> %s</span>", (double)row.columns[column].ns / 1e6, latency_column_names[column]);
+  fprintf(out, "from published in the guest to presented");
+  if (row.count && !report->same_clock)
+    fprintf(out, ", &plusmn; %.2f ms", (double)row.bound_ns / 1e6);
+  if (row.refused) {
+    fprintf(out, "; refused: ");
+    latency_page_text(row.refused, out);
+  }
+  fprintf(out, "</p>\n");
+}
+
+static void clock_frames(const char *what, uint64_t frames, FILE *out) {
+  if (frames)
+    fprintf(out, " Of %" PRIu64 " frames %s.", frames, what);
 }
 
 static void clock_note(const struct latency_report *report, FILE *out) {
@@ -40,11 +46,12 @@ static void clock_note(const struct latency_report *report, FILE *out) {
   }
   fprintf(out,
           "<p>The guest's clock was related to the host's by %" PRIu64 " exchanges, with %" PRIu64 " steps seen. Stamps of %" PRIu64
-          " frames were converted, of %" PRIu64 " they are unknown, of %" PRIu64 " the nearest exchange was more than 5 s away, of %" PRIu64
-          " no later exchange came. A one-way figure is true to &plusmn; its "
-          "bound, and is refused when the bound is worse than 10 %% of it.</p>\n",
-          report->mapping->exchanges, report->mapping->steps, figures->clocks[LATENCY_CLOCK_KNOWN], figures->clocks[LATENCY_CLOCK_UNKNOWN],
-          figures->clocks[LATENCY_CLOCK_FAR], figures->clocks[LATENCY_CLOCK_WAITING]);
+          " frames were converted.",
+          report->mapping->exchanges, report->mapping->steps, figures->clocks[LATENCY_CLOCK_KNOWN]);
+  clock_frames("the stamps are unknown: before the first exchange, or across a step", figures->clocks[LATENCY_CLOCK_UNKNOWN], out);
+  clock_frames("the nearest exchange was more than 5 s away", figures->clocks[LATENCY_CLOCK_FAR], out);
+  clock_frames("no exchange came afterwards", figures->clocks[LATENCY_CLOCK_WAITING], out);
+  fprintf(out, " A one-way figure is true to &plusmn; its bound, and is refused when the bound is worse than 10 %% of it.</p>\n");
 }
 
 static void table_row(const struct latency_row *row, FILE *out) {
@@ -52,7 +59,7 @@ static void table_row(const struct latency_row *row, FILE *out) {
   for (unsigned column = 0; column < LATENCY_COLUMNS; column++) {
     if (row->columns[column].refused) {
       fprintf(out, "<td class=\"refused\" title=\"");
-      escaped(row->refused, out);
+      latency_page_text(row->refused, out);
       fprintf(out, "\">refused</td>");
     } else {
       fprintf(out, "<td>%.1f</td>", (double)row->columns[column].ns / 1000);
@@ -89,17 +96,19 @@ static void foot(const struct latency_report *report, FILE *out) {
   char feedback[LATENCY_FEEDBACK_BYTES];
   latency_feedback_text(&report->feedback, feedback);
   fprintf(out, "<p class=\"quiet\">\"Presented\" was told by:");
-  for (unsigned source = 0; source <= LATENCY_SOURCE_FEEDBACK; source++)
+  for (unsigned source = LATENCY_SOURCE_HEADLESS; source <= LATENCY_SOURCE_FEEDBACK; source++)
     if (report->figures->sources[source])
       fprintf(out, " %s (%" PRIu64 ")", latency_source_names[source], report->figures->sources[source]);
   fprintf(out, "; ");
-  escaped(feedback, out);
-  fprintf(out, ". None of them knows when light left a display. A negative stage is an overlap: the next stage began before it ended.</p>\n"
-               "</body></html>\n");
+  latency_page_text(feedback, out);
+  fprintf(out,
+          ". None of them knows when light left a display. A negative stage is an overlap: the next stage began before it ended.</p>\n");
+  latency_page_close(out);
 }
 
 void latency_report_html(const struct latency_report *report, FILE *out) {
   head(report, out);
+  headline(report, out);
   clock_note(report, out);
   table(report, out);
   latency_plot_distribution(report, out);

@@ -114,6 +114,21 @@ static void decade_marks(const struct bins *bins, double bottom, FILE *out) {
   }
 }
 
+/* Where the table's quantiles lie; the host's part alone has no row. */
+static void quantile_marks(const struct latency_report *report, const struct bins *bins, double bottom, FILE *out) {
+  static const enum latency_column marked[] = {LATENCY_P50, LATENCY_P99};
+  struct latency_row row;
+  latency_report_row(report, LATENCY_SPAN_PUBLISHED, &row);
+  for (size_t i = 0; i < sizeof marked / sizeof *marked; i++) {
+    double ns = (double)row.columns[marked[i]].ns;
+    if (row.columns[marked[i]].refused || ns < bins->low)
+      continue;
+    double x = LEFT + log10(ns / bins->low) / log10(bins->high / bins->low) * (WIDTH - LEFT - RIGHT);
+    fprintf(out, "<path d=\"M%.1f %d V%.1f\" stroke=\"#1c2733\" stroke-dasharray=\"4 3\"/>", x, TOP, bottom);
+    svg_text(x + 5, TOP + 10, "start", latency_column_names[marked[i]], out);
+  }
+}
+
 void latency_plot_distribution(const struct latency_report *report, FILE *out) {
   bool one_way = one_way_is_good(report);
   struct bins bins = {.most = 1};
@@ -133,6 +148,8 @@ void latency_plot_distribution(const struct latency_report *report, FILE *out) {
   }
   axes(bottom, out);
   decade_marks(&bins, bottom, out);
+  if (one_way)
+    quantile_marks(report, &bins, bottom, out);
   snprintf(text, sizeof text, "%" PRIu64, bins.most);
   svg_text(LEFT - 8, TOP + 10, "end", text, out);
   svg_text(LEFT - 8, bottom, "end", "0", out);
@@ -146,8 +163,12 @@ struct time_column {
   uint64_t frames;
 };
 
-static void legend(FILE *out) {
-  fprintf(out, "<p class=\"quiet\">");
+#define BEFORE_COLOUR "#d8dee4"
+
+static void legend(bool has_before, FILE *out) {
+  fprintf(out, "<p class=\"quiet legend\">");
+  if (has_before)
+    fprintf(out, "<span class=\"key\"><span style=\"color:" BEFORE_COLOUR "\">&#9632;</span> until seen</span> ");
   for (size_t i = 0; i < STACKED; i++)
     fprintf(out, "<span class=\"key\"><span style=\"color:%s\">&#9632;</span> %s &rarr; %s</span> ", colours[i],
             latency_spans[stacked[i]].from, latency_spans[stacked[i]].to);
@@ -227,7 +248,7 @@ void latency_plot_over_time(const struct latency_report *report, FILE *out) {
   time_text(to - from, text, sizeof text);
   svg_text(WIDTH - RIGHT, bottom + 20, "end", text, out);
   fprintf(out, "</svg>\n");
-  legend(out);
+  legend(false, out);
   fprintf(out, "<p class=\"quiet\">Mean of the frames in each column.</p>\n");
 }
 
@@ -262,7 +283,7 @@ static void draw_worst(const struct worst *worst, double scale, double y, FILE *
   svg_text(LEFT + 52, y + 14, "end", text, out);
   double before = (double)worst->ns - parts; /* in the guest, and until it was seen */
   if (before > 0) {
-    rect(x, y + 2, before * scale, ROW_HEIGHT - 6, "#d8dee4", out);
+    rect(x, y + 2, before * scale, ROW_HEIGHT - 6, BEFORE_COLOUR, out);
     x += before * scale;
   }
   for (size_t part = 0; part < STACKED; part++) {
@@ -288,5 +309,5 @@ void latency_plot_worst(const struct latency_report *report, FILE *out) {
   for (size_t i = 0; i < count; i++)
     draw_worst(&worst[i], scale, (double)i * ROW_HEIGHT, out);
   fprintf(out, "</svg>\n");
-  legend(out);
+  legend(one_way, out);
 }

@@ -55,8 +55,9 @@ class Rows(unittest.TestCase):
         self.assertNotIn("verdicts", suite_rows.figure("k", "w", "us", 61))
 
     def test_numbers_keep_their_digits(self):
-        self.assertEqual([suite_rows.number(v) for v in (None, 0.04, 12.34, 999.96, 33177.6)], ["–", "0.0", "12.3", "1000.0", "33178"])
+        self.assertEqual([suite_rows.number(v) for v in (None, 0.04, 12.34, 33177.6, 7, 0)], ["–", "0.04", "12.3", "33178", "7", "0"])
         self.assertEqual(suite_rows.with_unit(0.987, "times"), "0.99 ×")
+        self.assertEqual(suite_rows.with_unit(3, ""), "3")
 
 
 class Documents(unittest.TestCase):

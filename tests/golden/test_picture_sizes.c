@@ -1,14 +1,8 @@
 /* Pictures of every size, shape of damage and coding by each rung, seen by another X client. */
-#include "support/window_fixture.h"
+#include "presented.h"
 
 #include "host/present/pixel_convert.h"
 #include "support/test_picture.h"
-
-#include <stdio.h>
-
-#define SCREEN "5120x2160x24"
-
-static struct window_test *current;
 
 /* Every shape that damage may have: none, a pixel, 32 rectangles, overlapping ones, all. */
 static void publish_shapes(uint32_t width, uint32_t height) {
@@ -129,35 +123,12 @@ static void odd_sizes_are_exact_by_sdl(void **state) {
   odd_sizes_are_exact("sdl");
 }
 
-static int set_up(void **state) {
-  (void)state;
-  struct x_display display = current->display;
-  *current = (struct window_test){.display = display, .renderer = "vulkan"};
-  return test_publisher_init(&current->publisher) ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  if (current->viewer_count)
-    window_end_viewers(current);
-  window_clean_up(current);
-  return 0;
-}
-
 int main(void) {
-  struct window_test test = {0};
-  if (!x_display_start(&test.display, SCREEN)) {
-    fprintf(stderr, "no Xvfb here\n");
-    return 77;
-  }
-  current = &test;
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(width_of_3440_is_exact_by_import), TEST(width_of_5120_is_exact_by_staging), TEST(pq_is_exact_by_staging),
-      TEST(full_4k_is_exact_by_import),       TEST(full_4k_is_exact_by_staging),       TEST(odd_sizes_are_exact_by_import),
-      TEST(odd_sizes_are_exact_by_staging),   TEST(odd_sizes_are_exact_by_sdl),
+      PRESENTED_TEST(width_of_3440_is_exact_by_import), PRESENTED_TEST(width_of_5120_is_exact_by_staging),
+      PRESENTED_TEST(pq_is_exact_by_staging),           PRESENTED_TEST(full_4k_is_exact_by_import),
+      PRESENTED_TEST(full_4k_is_exact_by_staging),      PRESENTED_TEST(odd_sizes_are_exact_by_import),
+      PRESENTED_TEST(odd_sizes_are_exact_by_staging),   PRESENTED_TEST(odd_sizes_are_exact_by_sdl),
   };
-  int failed = cmocka_run_group_tests(tests, NULL, NULL);
-  x_display_stop(&test.display);
-  return failed;
+  return presented_run("5120x2160x24", tests);
 }

@@ -8,8 +8,6 @@
 
 #include "host/stats/latency_report.h"
 
-#include <string.h>
-
 #define S UINT64_C(1000000000)
 #define US UINT64_C(1000)
 #define OFFSET_NS (7 * S)

@@ -66,7 +66,7 @@ static void the_impossible_is_no_measurement(void **state) {
   loop_figures_init(&figures, "qmp");
   for (unsigned i = 0; i < 5; i++)
     loop_figures_add(&figures, &wrong[i]);
-  loop_figures_lost(&figures);
+  loop_figures_lost(&figures, 77 * US);
   assert_int_equal(figures.trials, 6);
   assert_int_equal(figures.disturbed, 5);
   assert_int_equal(figures.lost, 1);
@@ -83,7 +83,7 @@ static void reports_say_what_they_leave_out(void **state) {
   loop_figures_init(&sinks[1], "qmp");
   for (unsigned i = 0; i < 20; i++)
     loop_figures_add(&sinks[0], &trial);
-  loop_figures_lost(&sinks[1]);
+  loop_figures_lost(&sinks[1], 77 * US);
   FILE *out = open_memstream(&text, &bytes);
   loop_figures_json(sinks, 2, "headless", out);
   loop_figures_text(sinks, 2, "headless", out);

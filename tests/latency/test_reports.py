@@ -174,6 +174,14 @@ class Test:
             if bound:
                 self.expect(line[5:7] == ["+-", f"{stage['bound_us']:.1f}"], f"text of {key}: bound {line[5:7]}")
 
+    def headline_is_the_table(self):
+        """The figures in large letters are those of one row, in milliseconds."""
+        line = re.search(r'<p class="headline">(.*?)</p>', self.page).group(1)
+        stage = self.json["stages"]["publish_to_presented"]
+        want = [f"{stage[column] / 1000:.2f}" for column in ("p50_us", "p99_us")]
+        self.expect(re.findall(r"<b>([\d.]+) ms</b>", line) == want, f"headline {line}, not {want}")
+        self.expect(f"&plusmn; {stage['bound_us'] / 1000:.2f} ms" in line, f"headline {line} without its bound")
+
     def page_stands_alone(self):
         self.expect(self.table.scripts == 0, "the page refers to something outside")
         self.expect(self.page.count("<svg") == 3 == self.page.count("</svg>"), "three plots")
@@ -193,6 +201,7 @@ def main():
     test.counts_are_the_run(frames)
     test.sources_are_the_run(frames)
     test.text_and_page_are_the_json()
+    test.headline_is_the_table()
     test.page_stands_alone()
     print(f"{len(frames)} frames, {len(SPANS)} stages, 4 reports: {test.faults} faults")
     sys.exit(test.faults > 0)

@@ -65,7 +65,7 @@ THIRD_PARTY = {
     "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*", "host/present/vulkan/vulkan_surface_sdl.c"]),
     "Vulkan": (r"^vulkan/", ["host/present/vulkan/*"]),
     "Wayland": (r"^wayland-", ["host/present/feedback/feedback_wayland.c"]),
-    "XCB": (r"^xcb/", ["host/present/vulkan/vulkan_surface_sdl.c"]),
+    "XCB": (r"^xcb/", ["host/present/vulkan/vulkan_surface_sdl.c", "host/present/feedback/feedback_x11.c"]),
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/ini_reader_linux.c"]),
     "cJSON": (r"^cjson/", ["host/vm/qmp_*.c", "host/stats/*.c", "host/cli/*json*.c"]),

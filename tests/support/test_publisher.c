@@ -55,7 +55,7 @@ void test_publisher_format(struct test_publisher *publisher, uint64_t epoch) {
                                            .slot_count = 3,
                                            .frame_bytes_max = {FRAME_BYTES_MAX},
                                            .features_offered = TRANSOM_FEATURE_BANDS | TRANSOM_FEATURE_DAMAGE | TRANSOM_FEATURE_HISTORY |
-                                                               TRANSOM_FEATURE_CURSOR,
+                                                               TRANSOM_FEATURE_CURSOR | (publisher->talks ? TRANSOM_FEATURE_MESSAGES : 0),
                                            .agent_name = "test publisher",
                                            .guest_name = "test"};
   struct transom_region_plan *plan = malloc(sizeof *plan);

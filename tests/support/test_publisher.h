@@ -21,7 +21,8 @@ struct test_publisher {
   struct transom_frame_writer writer;
   struct transom_cursor_writer cursor;
   enum transom_format format;
-  bool pq; /* RGB10A2 alone: the same codes, but SMPTE ST 2084's */
+  bool talks; /* has message rings: whoever sets it serves them */
+  bool pq;    /* RGB10A2 alone: the same codes, but SMPTE ST 2084's */
   uint32_t width, height, rotation;
   uint64_t status_sequence;
   volatile uint8_t *pixels; /* of the frame begun last ... */

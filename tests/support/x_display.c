@@ -80,19 +80,27 @@ bool x_display_title(struct x_display *display, unsigned long window, char *titl
   return true;
 }
 
-unsigned long x_display_find(struct x_display *display, const char *title) {
+static unsigned long find_below(struct x_display *display, unsigned long window, const char *title, unsigned depth) {
   Window root, parent, *children = NULL, found = 0;
   unsigned count = 0;
   XWindowAttributes attributes;
   char name[256];
-  XQueryTree(display->connection, DefaultRootWindow((Display *)display->connection), &root, &parent, &children, &count);
-  for (unsigned i = 0; i < count && !found; i++)
-    if (XGetWindowAttributes(display->connection, children[i], &attributes) && attributes.map_state == IsViewable &&
-        x_display_title(display, children[i], name, sizeof name) && strstr(name, title))
+  XQueryTree(display->connection, window, &root, &parent, &children, &count);
+  for (unsigned i = 0; i < count && !found; i++) {
+    if (!XGetWindowAttributes(display->connection, children[i], &attributes) || attributes.map_state != IsViewable)
+      continue;
+    if (x_display_title(display, children[i], name, sizeof name) && strstr(name, title))
       found = children[i];
+    else if (depth)
+      found = find_below(display, children[i], title, depth - 1);
+  }
   if (children)
     XFree(children);
   return found;
+}
+
+unsigned long x_display_find(struct x_display *display, const char *title) {
+  return find_below(display, DefaultRootWindow((Display *)display->connection), title, 2); /* a window manager's frame has two layers */
 }
 
 void x_display_place(struct x_display *display, unsigned long window, int32_t x, int32_t y, uint32_t width, uint32_t height) {

@@ -375,6 +375,19 @@ static void rings_who_is_armed(void **state) {
   assert_int_equal(fixture->last_vector, TRANSOM_VECTOR_EVENT);
 }
 
+/* A region formatted anew: its consumers are called, once each, though they are armed for an epoch that is gone. */
+static void calls_who_was_there_before(void **state) {
+  struct agent_fixture *fixture = *state;
+  start(fixture);
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(fixture->rings, 0);
+  fixture->mode.width = 1000, fixture->mode.height = 800; /* larger than the slots */
+  agent_fixture_run(fixture, 300 * MS);
+  assert_int_equal(fixture->rings, 1);
+  assert_int_equal(fixture->last_vector, TRANSOM_VECTOR_EVENT);
+  assert_int_equal(fixture->last_peer, fixture->consumers[0].index);
+}
+
 static void rings_each_for_what_it_waits_for(void **state) {
   struct agent_fixture *fixture = *state;
   static const uint32_t wakes[] = {TRANSOM_WAKE_ANNOUNCED, TRANSOM_WAKE_BAND, TRANSOM_WAKE_COMPLETE};
@@ -539,6 +552,7 @@ int main(void) {
       TEST(answers_the_clock_within_a_millisecond_once_asked),
       TEST(rings_who_is_armed),
       TEST(rings_each_for_what_it_waits_for),
+      TEST(calls_who_was_there_before),
       TEST(publishes_the_cursor_and_hides_it),
       TEST(copies_by_the_sources_copier),
       TEST(follows_a_cursor_apart),

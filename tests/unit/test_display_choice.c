@@ -60,6 +60,27 @@ static void chooses_the_best_output(void **state) {
   check_choice("ep ea", DISPLAY_FINE, 0); /* emulated ones are never arranged */
 }
 
+static void check_blind(const char *words, bool blind, uint32_t output) {
+  const struct display_scene scene = scene_of(words);
+  uint32_t found = 99;
+  assert_int_equal(display_is_blind(&scene, &found), blind);
+  if (blind)
+    assert_int_equal(found, output);
+}
+
+static void knows_blindness(void **state) {
+  (void)state;
+  check_blind("", false, 0);
+  check_blind("vp", false, 0); /* nobody could look elsewhere */
+  check_blind("ep va", false, 0);
+  check_blind("vp e g", false, 0); /* neither is there */
+  check_blind("vp ec", true, 1);
+  check_blind("ea vp", true, 0);
+  check_blind("ea vp gc", true, 2);
+  check_blind("gc vp ga", true, 2);
+  check_blind("vp va ea", true, 2);
+}
+
 static bool advises(const char *words, const char *part) {
   const struct display_scene scene = scene_of(words);
   char text[240];
@@ -86,6 +107,13 @@ static void knows_adapters_by_their_ids(void **state) {
   assert_int_equal(display_kind_of("ROOT\\MTTVDD"), DISPLAY_VIRTUAL);
   assert_int_equal(display_kind_of("root\\Parsec\\VDA"), DISPLAY_VIRTUAL);
   assert_int_equal(display_kind_of("usbmmidd"), DISPLAY_VIRTUAL);
+  assert_int_equal(display_kind_of("Root\\SudoMaker\\SudoVDA"), DISPLAY_VIRTUAL);
+  assert_int_equal(display_kind_of("ROOT\\IddSampleDriver"), DISPLAY_VIRTUAL);
+  assert_int_equal(virtual_display_find("Root\\MttVDD")->way, VIRTUAL_DISPLAY_SETTINGS);
+  assert_int_equal(virtual_display_find("ROOT\\PARSEC\\VDA")->way, VIRTUAL_DISPLAY_KEYS);
+  assert_int_equal(virtual_display_find("usbmmIdd")->way, VIRTUAL_DISPLAY_VALUES);
+  assert_int_equal(virtual_display_find("root\\sudomaker\\sudovda")->way, VIRTUAL_DISPLAY_FIXED);
+  assert_null(virtual_display_find("PCI\\VEN_10DE"));
   assert_int_equal(display_kind_of("PCI\\VEN_1234"), DISPLAY_GPU);
   assert_int_equal(display_kind_of(""), DISPLAY_GPU);
 }
@@ -108,6 +136,7 @@ static void picks_the_rate_next_to_the_wish(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(chooses_the_best_output),
+      cmocka_unit_test(knows_blindness),
       cmocka_unit_test(says_what_helps),
       cmocka_unit_test(knows_adapters_by_their_ids),
       cmocka_unit_test(picks_the_rate_next_to_the_wish),

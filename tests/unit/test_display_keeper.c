@@ -19,7 +19,9 @@ struct fixture {
   struct display_scene now, before; /* `before`: what restore() goes back to */
   struct display_mode mode;         /* of the shown output; all 0 = as the user has it */
   bool marked, awake, isolate_fails, restore_fails, mode_fails;
-  int isolated, restored;
+  enum display_offer offer;
+  int offers_until_mode; /* set_mode() calls after an offer until the driver has the mode; 0 = never */
+  int isolated, restored, offered, mode_tries, shown;
   struct display_keeper keeper;
   uint64_t now_ns;
 };
@@ -45,9 +47,29 @@ static bool isolate(struct display_system *system, uint32_t output) {
 static bool set_mode(struct display_system *system, uint32_t output, const struct display_mode *wish) {
   struct fixture *f = of(system);
   assert_true(f->marked && f->now.list[output].active);
+  f->mode_tries++;
+  if (f->offered && f->offers_until_mode && --f->offers_until_mode == 0)
+    f->mode_fails = false;
   if (!f->mode_fails)
     f->mode = *wish;
   return !f->mode_fails;
+}
+
+static enum display_offer offer_mode(struct display_system *system, uint32_t output, const struct display_mode *wish) {
+  struct fixture *f = of(system);
+  assert_non_null(f->now.list[output].driver);
+  assert_true(wish->width > 0);
+  f->offered++;
+  return f->offer;
+}
+
+static bool show_to_people(struct display_system *system, uint32_t output) {
+  struct fixture *f = of(system);
+  for (uint32_t i = 0; i < f->now.count; i++)
+    f->now.list[i].active = f->now.list[i].primary = i == output;
+  f->before = f->now; /* what is given back from now on */
+  f->shown++;
+  return true;
 }
 
 static bool restore(struct display_system *system) {
@@ -66,7 +88,9 @@ static void mark(struct display_system *system, bool marked) { of(system)->marke
 
 static const struct display_system_impl impl = {.list = list,
                                                 .isolate = isolate,
+                                                .show_to_people = show_to_people,
                                                 .set_mode = set_mode,
+                                                .offer_mode = offer_mode,
                                                 .restore = restore,
                                                 .keep_awake = keep_awake,
                                                 .is_marked = is_marked,
@@ -268,6 +292,144 @@ static void sets_a_mode_while_watched_only(void **state) {
   free(f);
 }
 
+/* A virtual display that Windows remembers as the primary one, and the VGA that people look at. */
+static struct fixture *set_up_virtual(bool may_be_blind) {
+  struct fixture *f = calloc(1, sizeof *f);
+  f->now =
+      (struct display_scene){.count = 2,
+                             .list = {{.kind = DISPLAY_EMULATED, .connected = true, .active = true, .adapter = "VGA"},
+                                      {.kind = DISPLAY_VIRTUAL, .connected = true, .active = true, .primary = true, .adapter = "Virtual"}}};
+  f->now.list[1].driver = virtual_display_find("Root\\MttVDD");
+  f->before = f->now;
+  begin(f, &(struct display_keeper_options){.only_display = true, .keep_awake = true, .may_be_blind = may_be_blind});
+  return f;
+}
+
+static bool only_vga(const struct fixture *f) { return f->now.list[0].primary && f->now.list[0].active && !f->now.list[1].active; }
+
+static void nobody_logs_in_blindly(void **state) {
+  (void)state;
+  struct fixture *f = set_up_virtual(true);
+  assert_int_equal(step(f, false, 1), 100 * S + 60 * S);
+  assert_int_equal(step(f, false, 60 * S - 2), 100 * S + 60 * S);
+  assert_int_equal(f->shown, 0);
+  assert_int_equal(step(f, false, 1), UINT64_MAX);
+  assert_true(only_vga(f) && !f->marked);
+  step(f, false, 3600 * S);
+  assert_int_equal(f->shown, 1); /* once: what is arranged later on is wanted */
+  step(f, true, 1);
+  assert_true(only_gpu(f)); /* the second output: the virtual one */
+  step(f, false, 1);
+  assert_true(only_vga(f) && as_before(f));
+  step(f, false, 3600 * S);
+  assert_int_equal(f->shown, 1);
+  free(f);
+}
+
+static void a_viewer_in_time_is_no_blindness(void **state) {
+  (void)state;
+  struct fixture *f = set_up_virtual(true);
+  step(f, false, 60 * S - 1);
+  step(f, true, 1);
+  step(f, false, 3600 * S);
+  assert_int_equal(f->shown, 0);
+  assert_true(as_before(f));
+  free(f);
+  f = set_up_virtual(false); /* neither a boot nor a log-in */
+  assert_int_equal(step(f, false, 3600 * S), UINT64_MAX);
+  assert_int_equal(f->shown, 0);
+  free(f);
+}
+
+/* What a dead agent left is given back first; where that fails, people see something all the same. */
+static void blindness_that_an_agent_left_ends_as_well(void **state) {
+  (void)state;
+  struct fixture *f = set_up_virtual(true);
+  step(f, true, 1);
+  f->restore_fails = true;
+  begin(f, &f->keeper.options);
+  step(f, false, 10 * S);
+  assert_true(only_gpu(f) && f->keeper.state == DISPLAY_LEFT_OVER);
+  step(f, false, 50 * S);
+  assert_true(only_vga(f));
+  free(f);
+}
+
+static void touches_no_display_that_people_see(void **state) {
+  (void)state;
+  struct fixture *f = set_up_virtual(true);
+  f->now.list[0].primary = true, f->now.list[1].primary = false;
+  step(f, false, 60 * S);
+  assert_int_equal(f->shown, 0);
+  free(f);
+  f = set_up_virtual(true);
+  f->now.count = 1;
+  f->now.list[0] = f->now.list[1]; /* there is nothing else */
+  step(f, false, 60 * S);
+  assert_int_equal(f->shown, 0);
+  free(f);
+}
+
+static void tells_a_virtual_display_of_the_mode(void **state) {
+  (void)state;
+  struct fixture *f = set_up_virtual(false);
+  const struct display_mode wish = {2560, 1440, 144000};
+  f->mode_fails = true, f->offer = DISPLAY_OFFER_SOON, f->offers_until_mode = 4;
+  step(f, true, 1);
+  display_keeper_wish_mode(&f->keeper, &wish);
+  const uint64_t due_ns = step(f, true, 1);
+  assert_int_equal(due_ns, f->now_ns + S);
+  step(f, true, 1); /* not at each step */
+  assert_int_equal(f->mode_tries, 1);
+  f->now.count = 0; /* the driver takes its display away for a moment */
+  step(f, true, S);
+  f->now.count = 2;
+  for (int i = 0; i < 8; i++)
+    step(f, true, S);
+  assert_memory_equal(&f->mode, &wish, sizeof wish);
+  assert_int_equal(f->offered, 1);
+  assert_int_equal(f->mode_tries, 5);
+  assert_string_equal(f->keeper.note, "");
+  free(f);
+}
+
+static void says_what_became_of_a_wish(void **state) {
+  (void)state;
+  static const struct {
+    enum display_offer offer;
+    int tries;
+    const char *note;
+  } cases[] = {{DISPLAY_OFFER_SOON, 11, "the guest's display has no mode of 2560x1440"},
+               {DISPLAY_OFFER_NONE, 1, "the guest's display has no mode of 2560x1440"},
+               {DISPLAY_OFFER_LATER, 1, "Virtual Display Driver has 2560x1440 from when its display is plugged in again"}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct fixture *f = set_up_virtual(false);
+    f->mode_fails = true, f->offer = cases[i].offer;
+    display_keeper_wish_mode(&f->keeper, &(struct display_mode){2560, 1440, 0});
+    for (int second = 0; second < 30; second++)
+      step(f, true, S);
+    assert_string_equal(f->keeper.note, cases[i].note);
+    assert_int_equal(f->offered, 1);
+    assert_int_equal(f->mode_tries, cases[i].tries);
+    step(f, false, 1);
+    assert_string_equal(f->keeper.note, "");
+    assert_true(as_before(f));
+    free(f);
+  }
+}
+
+/* A GPU's display is asked for the mode, and for nothing else. */
+static void offers_nothing_to_a_real_display(void **state) {
+  (void)state;
+  struct fixture *f = set_up();
+  f->mode_fails = true;
+  display_keeper_wish_mode(&f->keeper, &(struct display_mode){2560, 1440, 0});
+  step(f, true, 1);
+  assert_int_equal(f->offered, 0);
+  assert_string_equal(f->keeper.note, "the guest's display has no mode of 2560x1440");
+  free(f);
+}
+
 int main(void) {
   log_set_level(LOG_ERROR);
   const struct CMUnitTest tests[] = {
@@ -282,6 +444,13 @@ int main(void) {
       cmocka_unit_test(gives_up_when_the_system_refuses),
       cmocka_unit_test(tries_again_to_give_back),
       cmocka_unit_test(sets_a_mode_while_watched_only),
+      cmocka_unit_test(nobody_logs_in_blindly),
+      cmocka_unit_test(a_viewer_in_time_is_no_blindness),
+      cmocka_unit_test(blindness_that_an_agent_left_ends_as_well),
+      cmocka_unit_test(touches_no_display_that_people_see),
+      cmocka_unit_test(tells_a_virtual_display_of_the_mode),
+      cmocka_unit_test(says_what_became_of_a_wish),
+      cmocka_unit_test(offers_nothing_to_a_real_display),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static bool show_one(struct feedback *feedback, struct fake_source *fake, uint64
                      struct feedback_news *news) {
   uint64_t picture = feedback_ask(feedback);
   assert_int_equal(feedback_ask(feedback), picture); /* once more: the display had no room */
-  feedback_handed_over(feedback, submitted_ns, submitted_ns + MS);
+  feedback_handed_over(feedback, 0, submitted_ns, submitted_ns + MS);
   if (fake->count) {
     fake->told = stamp;
     fake->told.picture = fake->asked[fake->first];
@@ -248,7 +248,7 @@ static void silence_is_noticed(void **state) {
   for (unsigned i = 0; i <= FEEDBACK_JUDGE_SILENCE_MAX; i++) {
     assert_int_equal(feedback_state(feedback), FEEDBACK_TESTING);
     assert_int_equal(feedback_ask(feedback), i + 1);
-    feedback_handed_over(feedback, START_NS + i * REFRESH_NS, START_NS + i * REFRESH_NS + MS);
+    feedback_handed_over(feedback, 0, START_NS + i * REFRESH_NS, START_NS + i * REFRESH_NS + MS);
     assert_false(feedback_take(feedback, START_NS, &news));
     fake.count = 0;
   }
@@ -278,7 +278,7 @@ static void nobody_is_a_source_too(void **state) {
   struct feedback_news news;
   assert_null(feedback_create(NULL));
   assert_int_equal(feedback_ask(NULL), 0);
-  feedback_handed_over(NULL, 1, 2);
+  feedback_handed_over(NULL, 0, 1, 2);
   assert_false(feedback_take(NULL, 1, &news));
   assert_int_equal(feedback_state(NULL), FEEDBACK_NONE);
   assert_null(feedback_name(NULL));

@@ -33,6 +33,9 @@ static void aspect_is_kept(void **state) {
   assert_layout(picture_layout_fit(1000, 1000, 1280, 800, 0), 0, 187, 1000, 625, false);
   assert_layout(picture_layout_fit(800, 1280, 1280, 800, 1), 0, 0, 800, 1280, true);
   assert_layout(picture_layout_fit(2560, 1601, 1280, 800, 2), 0, 0, 2560, 1600, true);
+  assert_layout(picture_layout_fit(1281, 801, 1280, 800, 0), 0, 0, 1280, 800, true); /* a border rather than a blur */
+  assert_layout(picture_layout_fit(801, 1280, 1280, 800, 1), 0, 0, 800, 1280, true);
+  assert_layout(picture_layout_fit(1282, 802, 1280, 800, 0), 0, 0, 1282, 801, false);
   assert_layout(picture_layout_fit(1, 1, 16384, 1, 0), 0, 0, 1, 1, false);
 }
 

@@ -54,7 +54,8 @@ def png_size(path):
 
 
 def viewer_gets_the_mode_that_it_wishes(rig):
-    """From the viewer's option to the guest's display, and back to the old mode when the viewer leaves; on a virtual desktop of Wine's."""
+    """From the viewer's option to the guest's display, and back to the old mode when the viewer leaves; on a virtual desktop of Wine's. A mode that
+    the display does not have is said in the viewer's log."""
     region, picture = rig.region_path("modes-region", 64), os.path.join(rig.directory, "modes.png")
     argv = ["wine", "explorer", "/desktop=wish,1280x800", windows_path(rig.wine.program(AGENT)), "run", "--source", "gdi", "--region",
             windows_path(region)]  # fmt: skip
@@ -72,6 +73,11 @@ def viewer_gets_the_mode_that_it_wishes(rig):
     viewer.stop()
     assert png_size(picture) == (800, 600), png_size(picture)
     wait_until(lambda: says(agent, 2, "showing 1280x800"), TIMEOUT_S, "the old mode is back", agent.log)
+    viewer = rig.children.start("viewer-no-mode", [os.path.join(rig.build_directory, "host/cli/transom"), "view", "--region", region,
+                                "--renderer", "headless", "--guest-mode", "801x601"])  # fmt: skip
+    wait_until(lambda: says(viewer, 1, "the guest's display has no mode of 801x601"), TIMEOUT_S, "the viewer is told that there is no such mode",
+               viewer.log)  # fmt: skip
+    viewer.stop()
     rig.wine.call(["wine", "taskkill", "/f", "/im", "transom-agent.exe"], TIMEOUT_S)
     agent.stop()
 

@@ -21,6 +21,12 @@ def direct_copy_survives_every_failure(rig):
     show(rig.wine.require("tests/windows/guest/test_direct_copy.exe", timeout_s=600))
 
 
+def virtual_displays_are_told_of_modes(rig):
+    directory = os.path.join(rig.directory, "vdd")
+    os.mkdir(directory)
+    show(rig.wine.require("tests/windows/guest/test_virtual_display.exe", windows_path(directory)))
+
+
 def starts_and_stops_leave_no_handles(rig):
     region = os.path.join(rig.directory, "cycles")
     show(rig.wine.require("tests/windows/guest/test_cycles.exe", windows_path(region), timeout_s=1200))
@@ -36,7 +42,7 @@ def selftest_says_what_works(rig):
     for result in report["results"]:
         verdicts.setdefault(result["subject"], []).append(result["result"])
     for subject in ("active outputs", "region", "mapping, file", "cursor", "session", "clock", "desktop", "GDI",
-                    "the test card, read back from the GPU", "the test card, by Direct3D 11"):  # fmt: skip
+                    "HDR (PQ) by the GPU", "wide gamut (sRGB) by the GPU", "the test card, read back from the GPU", "the test card, by Direct3D 11"):  # fmt: skip
         assert verdicts[subject] == ["PASS"], f"{subject}: {verdicts.get(subject)}"
     for subject, verdict in verdicts.items():
         assert verdict == ["FAIL"] or ("Duplication" not in subject and "into the region" not in subject), f"{subject} passed under Wine"
@@ -52,4 +58,10 @@ def agent_is_one_small_file(rig):
     print(f"       {os.path.getsize(path)} bytes; from Windows it takes {', '.join(sorted(names))}", flush=True)
 
 
-TESTS = [agent_is_one_small_file, selftest_says_what_works, direct_copy_survives_every_failure, starts_and_stops_leave_no_handles]
+TESTS = [
+    agent_is_one_small_file,
+    selftest_says_what_works,
+    virtual_displays_are_told_of_modes,
+    direct_copy_survives_every_failure,
+    starts_and_stops_leave_no_handles,
+]

@@ -41,9 +41,11 @@ uint64_t feedback_ask(struct feedback *feedback) {
   return feedback->next;
 }
 
-void feedback_handed_over(struct feedback *feedback, uint64_t submitted_ns, uint64_t returned_ns) {
+void feedback_handed_over(struct feedback *feedback, uint32_t count, uint64_t submitted_ns, uint64_t returned_ns) {
   if (!feedback || feedback->judge.state == FEEDBACK_REFUSED)
     return;
+  if (feedback->source->impl->handed_over)
+    feedback->source->impl->handed_over(feedback->source, feedback->next, count);
   feedback->pictures[feedback->next % FEEDBACK_PICTURES] = (struct handed_over){feedback->next, submitted_ns, returned_ns};
   feedback->next++;
   feedback_judge_asked(&feedback->judge);
@@ -73,6 +75,8 @@ bool feedback_take(struct feedback *feedback, uint64_t now_ns, struct feedback_n
 }
 
 enum feedback_state feedback_state(const struct feedback *feedback) { return feedback ? feedback->judge.state : FEEDBACK_NONE; }
+
+unsigned feedback_stamps(const struct feedback *feedback) { return feedback ? feedback->judge.good : 0; }
 
 const char *feedback_name(const struct feedback *feedback) { return feedback ? feedback->source->impl->name : NULL; }
 

@@ -26,14 +26,15 @@ void feedback_destroy(struct feedback *feedback);
 /* Before a picture is handed over, and again for the same one if it was not: its number, from 1. 0 for NULL, or when nobody is believed any
  * more. */
 uint64_t feedback_ask(struct feedback *feedback);
-/* It was. */
-void feedback_handed_over(struct feedback *feedback, uint64_t submitted_ns, uint64_t returned_ns);
+/* It was. `count`: struct presenter_impl, pictures(); 0 = the presenter does not count. */
+void feedback_handed_over(struct feedback *feedback, uint32_t count, uint64_t submitted_ns, uint64_t returned_ns);
 
 /* The next news that may be used. False: no more now. */
 bool feedback_take(struct feedback *feedback, uint64_t now_ns, struct feedback_news *news);
 
 /* Whether to wait for what is told: BELIEVED. FEEDBACK_NONE for NULL. */
 enum feedback_state feedback_state(const struct feedback *feedback);
+unsigned feedback_stamps(const struct feedback *feedback);    /* good ones of the test so far */
 const char *feedback_name(const struct feedback *feedback);   /* of the source; NULL = none */
 const char *feedback_reason(const struct feedback *feedback); /* why it is refused; NULL = it is not */
 

@@ -23,6 +23,9 @@ struct feedback_source_impl {
   /* The next picture that is handed over has this number. Asked again for the same one when it was not handed over: no second question. */
   void (*ask)(struct feedback_source *source, uint64_t picture);
 
+  /* Optional. It was, as number `count` since the presenter's images were made anew; 0 = the presenter does not count. */
+  void (*handed_over)(struct feedback_source *source, uint64_t picture, uint32_t count);
+
   /* What has come meanwhile, one by one. False: nothing more. */
   bool (*next)(struct feedback_source *source, struct feedback_stamp *stamp);
 

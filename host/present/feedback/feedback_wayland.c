@@ -1,6 +1,6 @@
 #include "host/present/feedback/feedback_wayland.h"
 
-#include "common/clock.h"
+#include "host/present/feedback/feedback_clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,7 @@
 
 #include "presentation-time-client-protocol.h"
 
-#define SLOTS 32u                     /* questions under way; a picture more is not asked about */
-#define READ_APART_NS UINT64_C(20000) /* two clocks are read one after the other: a longer pause between is tried again */
-#define READ_TRIES 4u
+#define SLOTS 32u /* questions under way; a picture more is not asked about */
 
 struct slot {
   struct feedback_wayland *source;
@@ -36,29 +34,11 @@ struct feedback_wayland {
 
 /* ---- the clock ---- */
 
-static uint64_t ns_of(const struct timespec *time) { return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec; }
-
-/* From the compositor's clock to ours by reading both now. The two clocks' rates differ by 500 ppm at most (NTP slews one), and a stamp is
- * some refreshes old: 8 us for one of 16 ms, usually far less. 0: it cannot be read. */
-static uint64_t to_raw(const struct feedback_wayland *self, uint64_t told_ns) {
-  struct timespec theirs;
-  uint64_t before_ns = 0, after_ns = UINT64_MAX;
-  for (unsigned i = 0; self->has_clock && i < READ_TRIES && after_ns - before_ns > READ_APART_NS; i++) {
-    before_ns = clock_raw_ns();
-    if (clock_gettime(self->clock, &theirs) != 0)
-      return 0;
-    after_ns = clock_raw_ns();
-  }
-  return self->has_clock ? told_ns + (before_ns + (after_ns - before_ns) / 2 - ns_of(&theirs)) : 0;
-}
-
 static void on_clock(void *user_data, struct wp_presentation *presentation, uint32_t clock) {
   struct feedback_wayland *self = user_data;
-  struct timespec resolution;
   (void)presentation;
   self->clock = (clockid_t)clock;
-  self->has_clock = clock_getres(self->clock, &resolution) == 0;
-  self->base.resolution_ns = self->has_clock ? ns_of(&resolution) : 0;
+  self->has_clock = feedback_clock_resolution(self->clock, &self->base.resolution_ns);
 }
 
 /* ---- answers ---- */
@@ -80,7 +60,8 @@ static void on_presented(void *user_data, struct wp_presentation_feedback *quest
   struct slot *slot = user_data;
   (void)question, (void)sequence_high, (void)sequence_low, (void)flags;
   uint64_t told_ns = ((uint64_t)seconds_high << 32 | seconds_low) * 1000000000u + nanoseconds;
-  answer(slot, &(struct feedback_stamp){slot->picture, true, told_ns, to_raw(slot->source, told_ns), refresh_ns});
+  answer(slot, &(struct feedback_stamp){slot->picture, true, told_ns,
+                                        slot->source->has_clock ? feedback_clock_to_raw(slot->source->clock, told_ns) : 0, refresh_ns});
 }
 
 static void on_discarded(void *user_data, struct wp_presentation_feedback *question) {

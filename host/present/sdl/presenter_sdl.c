@@ -29,6 +29,7 @@ struct presenter_sdl {
   struct overlay *overlay;
   SDL_Texture *text_textures[OVERLAY_TEXTS];
   uint32_t text_versions[OVERLAY_TEXTS];
+  uint32_t presented;
   uint32_t frames; /* for PRESENT_FAULT_LOST_SDL */
   struct image incoming, shown;
   struct pixel_convert *convert; /* created with the first picture that needs it */
@@ -303,8 +304,11 @@ static enum presenter_result present(struct presenter *presenter) {
   }
   draw_overlay(self);
   SDL_RenderPresent(self->renderer);
+  self->presented++;
   return PRESENTER_OK;
 }
+
+static uint32_t pictures(const struct presenter *presenter) { return ((const struct presenter_sdl *)presenter)->presented; }
 
 /* Draws the picture 1:1 into a texture of its own and reads that: what the device really holds, whatever the window's size. */
 static int read_target(struct presenter_sdl *self, bool with_cursor, const struct picture_layout *at, uint8_t *pixels) {
@@ -381,6 +385,7 @@ static const struct presenter_impl impl = {
     .graph = graph,
     .resize = resize,
     .present = present,
+    .pictures = pictures,
     .layout = layout,
     .read_back = read_back,
     .destroy = destroy,

@@ -387,6 +387,8 @@ static enum presenter_result present(struct presenter *presenter) {
   return later_or(self, try_present(self));
 }
 
+static uint32_t pictures(const struct presenter *presenter) { return ((const struct presenter_vulkan *)presenter)->chain.presented; }
+
 static int read_back(struct presenter *presenter, bool with_cursor, struct presenter_image *image) {
   struct presenter_vulkan *self = self_of(presenter);
   const struct presenter_picture *picture = &shown_of(self)->picture;
@@ -446,6 +448,7 @@ static const struct presenter_impl impl = {
     .resize = resize,
     .acquire = acquire,
     .present = present,
+    .pictures = pictures,
     .layout = layout,
     .read_back = read_back,
     .destroy = destroy,

@@ -125,6 +125,7 @@ static VkResult create_chain(struct vulkan_swapchain *chain, const VkSurfaceCapa
                                          .clipped = VK_TRUE,
                                          .oldSwapchain = old};
   chain->handle = VK_NULL_HANDLE;
+  chain->presented = 0;
   chain->mode = mode;
   VkResult result = vkCreateSwapchainKHR(chain->device->handle, &info, NULL, &chain->handle);
   if (old)
@@ -189,6 +190,7 @@ VkResult vulkan_swapchain_present(struct vulkan_swapchain *chain, uint32_t index
                                  .pSwapchains = &chain->handle,
                                  .pImageIndices = &index};
   VkResult result = vkQueuePresentKHR(chain->device->graphics, &info);
+  chain->presented++;
   if (result == VK_SUBOPTIMAL_KHR) {
     note_suboptimal(chain);
     return VK_SUCCESS;

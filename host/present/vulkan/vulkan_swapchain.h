@@ -20,6 +20,7 @@ struct vulkan_swapchain {
   VkFramebuffer framebuffers[VULKAN_SWAPCHAIN_IMAGES_MAX];
   VkSemaphore drawn[VULKAN_SWAPCHAIN_IMAGES_MAX];
   VkSemaphore free;   /* signalled by acquire */
+  uint32_t presented; /* pictures, by this handle */
   bool is_old;        /* the window has changed since: renew() before the next acquire */
   bool is_suboptimal; /* the driver said so of this chain, and the window was looked at */
 };

@@ -2,7 +2,7 @@
 import json
 
 from .processes import start_agent
-from .rows import Step, figure, plain_tables
+from .rows import Step, figure, plain_table
 
 NAME, TITLE = "clocks", "Clocks"
 
@@ -10,7 +10,7 @@ NAME, TITLE = "clocks", "Clocks"
 def measure(bench):
     server, socket = bench.start_serve("64M")
     agent = start_agent(bench, socket, "--size", "1280x800", "--damage", "5")
-    seconds = bench.amount(40, 2 if bench.effort == "smallest" else 6)
+    seconds = bench.amount(30, 2 if bench.effort == "smallest" else 6)
     report = json.loads(bench.output("host/cli/transom", "latency", "--region", f"server:{socket}", "--seconds", seconds, "--json", "-"))
     bench.children.stop(agent)
     bench.children.stop(server)
@@ -23,7 +23,7 @@ def measure(bench):
 
 
 def steps(bench):
-    yield Step("relation", bench.amount(40, 2 if bench.effort == "smallest" else 6) + 1, lambda: measure(bench))
+    yield Step("relation", bench.amount(30, 2 if bench.effort == "smallest" else 6) + 1, lambda: measure(bench))
 
 
-tables = plain_tables
+tables = plain_table

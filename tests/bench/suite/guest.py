@@ -9,7 +9,7 @@ import pathlib
 import subprocess
 
 from .processes import LIMIT_S, wait_for
-from .rows import Step, figure, plain_tables, quantiles, quantiles_of, timing
+from .rows import Step, figure, plain_table, quantiles, quantiles_of, timing
 
 from rig.chain import Chain  # noqa: E402, on the path by .processes
 from rig.children import Children  # noqa: E402
@@ -72,7 +72,7 @@ def stage_row(key, what, stage):
 def one_way_rows(chain, bench):
     run_agent(chain, CARD)
     path = bench.work / "guest.csv"
-    report = exec_latency(chain, "--csv", path, "--seconds", bench.amount(30, 3 if bench.effort == "smallest" else 10))
+    report = exec_latency(chain, "--csv", path, "--seconds", bench.amount(20, 3 if bench.effort == "smallest" else 10))
     rows = [stage_row(key, what, report["stages"][key]) for key, what in (ONE_WAY | HERE).items()]
     rows += at_most(path)
     rows.append(figure("bound", "worst bound of a one-way figure", "us", report["stages"]["publish_to_seen"]["bound_us"]))
@@ -82,7 +82,7 @@ def one_way_rows(chain, bench):
 def loop_rows(chain, bench):
     """From a press to the picture of it, by each sink."""
     run_agent(chain, LOOP_CARD)
-    report = exec_latency(chain, "--loop", "--qmp", chain.guest.qmp_socket, "--trials", bench.amount(300, 5))
+    report = exec_latency(chain, "--loop", "--qmp", chain.guest.qmp_socket, "--trials", bench.amount(200, 5))
     for sink in report["sinks"]:
         for stage in ("inject_to_present", "way_there_and_back"):
             told = sink["stages"][stage]
@@ -97,7 +97,7 @@ def measure(bench):
 
 
 def steps(bench):
-    yield Step("boot", 12 + {"full": 115, "quick": 22, "smallest": 8}[bench.effort], lambda: measure(bench))
+    yield Step("boot", 12 + {"full": 80, "quick": 22, "smallest": 8}[bench.effort], lambda: measure(bench))
 
 
-tables = plain_tables
+tables = plain_table

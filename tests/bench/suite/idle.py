@@ -44,7 +44,7 @@ def measure(bench):
     watched = start_watched(bench, socket, server)
     watched["viewer_file"] = start_without_doorbells(bench)
     settle(bench)
-    seconds = bench.amount(20.0, 1.0) if bench.effort != "quick" else 5
+    seconds = bench.amount(20.0, 1.0) if bench.effort != "quick" else 4.0
     figures = usage(watched, seconds)
     require_running(bench, watched)
     agent = watched.pop("agent_watched")
@@ -59,7 +59,7 @@ def measure(bench):
 
 
 def steps(bench):
-    seconds = {"full": 45, "quick": 27, "smallest": 4}[bench.effort]
+    seconds = {"full": 45, "quick": 25, "smallest": 4}[bench.effort]
     yield Step("still", seconds, lambda: measure(bench))
 
 

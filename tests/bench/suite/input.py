@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from .processes import LIMIT_S
-from .rows import Step, figure, plain_tables, quantiles, timing
+from .rows import Step, figure, plain_table, quantiles, timing
 
 NAME, TITLE = "input", "Input: from a sink to the guest's evdev, under emulation (TCG)"
 CANNOT_RUN = 77
@@ -39,4 +39,4 @@ def steps(bench):
     yield Step("sinks", 12 + MOUSE_S + bench.amount(1000, 30) * 2 * 0.009, lambda: measure(bench))
 
 
-tables = plain_tables
+tables = plain_table

@@ -3,7 +3,7 @@ completed, and what the viewer's line says it has finished with."""
 import time
 
 from .processes import start_agent, start_viewer, wait_for, watch
-from .rows import Step, plain_tables, quantiles_of, timing
+from .rows import Step, plain_table, quantiles_of, timing
 
 NAME, TITLE = "recovery", "Start and recovery"
 LOOK_S = 0.0005  # how late a figure may be
@@ -125,4 +125,4 @@ def steps(bench):
     yield Step("kills", {"full": 15, "quick": 5, "smallest": 4}[bench.effort], lambda: measure(bench))
 
 
-tables = plain_tables
+tables = plain_table

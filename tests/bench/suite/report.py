@@ -40,14 +40,19 @@ def run_line(facts):
 
 def verdicts(facts):
     """How many were met, and which were not."""
-    results = [(row["what"], result) for section in facts["sections"].values() for row in rows_of(section) for result in verdicts_of(row)]
+    results = [(f"{what} ({name})" if name != "value" else what, result) for section in facts["sections"].values()
+               for what, row in named(rows_of(section)) for name, result in row.get("verdicts", {}).items() if result]  # fmt: skip
     missed = [what for what, result in results if result == "missed"]
     text = f"Targets: {len(results)}, met: {sum(result == 'met' for _, result in results)}."
     return text + (" Missed: " + "; ".join(dict.fromkeys(missed)) + "." if missed else "")
 
 
-def verdicts_of(row):
-    return list(row.get("verdicts", {}).values()) or ([row["verdict"]] if row.get("verdict") else [])
+def named(rows):
+    """(what, row): one that goes on from the row before it with its dots is named after that."""
+    before = ""
+    for row in rows:
+        before = before if row["what"].startswith("…") else row["what"]
+        yield (f"{before} {row['what']}" if row["what"].startswith("…") else before), row
 
 
 def rows_of(section):

@@ -52,20 +52,23 @@ def figure(key, what, unit, value, target=None, **more):
 UNITS = {"us": "µs", "percent": "%", "per_second": "/s", "times": "×", "mib": "MiB"}
 
 
-def number(value, digits=1):
+def number(value):
+    """Three digits that mean something, more or less."""
     if value is None:
         return NONE
-    return f"{value:.{digits}f}" if abs(value) < 1000 else f"{value:.0f}"
+    digits = 0 if isinstance(value, int) or abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f}"
 
 
 def with_unit(value, unit):
-    return NONE if value is None else f"{number(value, 2 if unit in ('times', 'percent') else 1)} {UNITS.get(unit, unit)}"
+    return NONE if value is None else f"{number(value)} {UNITS.get(unit, unit)}".strip()
 
 
 def goal(row):
     """(targets, verdicts) in the order of the columns."""
     targets = row.get("targets", {})
-    texts = [(f"{name} " if name != "value" else "") + f"{target:g} {UNITS.get(row['unit'], row['unit'])}" for name, target in targets.items()]
+    unit = UNITS.get(row["unit"], row["unit"])
+    texts = [f"{'' if name == 'value' else name} {target:g} {unit}".strip() for name, target in targets.items()]
     return ", ".join(texts), ", ".join(result or NONE for result in row.get("verdicts", {}).values())
 
 
@@ -73,26 +76,19 @@ def table(headers, lines):
     return "\n".join(["| " + " | ".join(headers) + " |", "|" + "---|" * len(headers), *("| " + " | ".join(line) + " |" for line in lines)]) + "\n"
 
 
-def timing_table(rows):
-    """What has quantiles; processor time and the peer's figure only where some row has them."""
-    rows = [row for row in rows if "p50" in row]
+def measured(row):
+    """The cells from p50 to samples; a single figure has the first alone."""
+    if "value" in row:
+        return [with_unit(row["value"], row["unit"]) + (f" ({row['note']})" if row.get("note") else ""), "", "", "", ""]
+    return [*(with_unit(row[name], row["unit"]) for name in ("p50", "p99", "p999", "max")), str(row["count"])]
+
+
+def plain_table(rows):
+    """In the order that they were measured in; processor time and the peer's figure only where some row has them."""
     has_cpu, has_peer = any("cpu_percent" in row for row in rows), any("peer" in row for row in rows)
     lines = []
     for row in rows:
-        cells = [row["what"], *(with_unit(row[name], row["unit"]) for name in ("p50", "p99", "p999", "max")), str(row["count"])]
-        cells += [with_unit(row.get("cpu_percent"), "percent")] if has_cpu else []
-        lines.append(cells + [*goal(row)] + ([row.get("peer", "")] if has_peer else []))
-    headers = ["what", "p50", "p99", "p99.9", "max", "samples"] + (["of a core"] if has_cpu else []) + ["target", ""] + (["peer"] if has_peer else [])
-    return table(headers, lines) if rows else ""
-
-
-def figure_table(rows):
-    rows = [row for row in rows if "value" in row]
-    has_peer = any("peer" in row for row in rows)
-    lines = [[row["what"], with_unit(row["value"], row["unit"]) + (f" ({row['note']})" if row.get("note") else ""), *goal(row)]
-             + ([row.get("peer", "")] if has_peer else []) for row in rows]  # fmt: skip
-    return table(["what", "measured", "target", ""] + (["peer"] if has_peer else []), lines) if rows else ""
-
-
-def plain_tables(rows):
-    return "\n".join(part for part in (timing_table(rows), figure_table(rows)) if part)
+        cpu = [with_unit(row["cpu_percent"], "percent") if "cpu_percent" in row else ""] if has_cpu else []
+        lines.append([row["what"], *measured(row), *cpu, *goal(row)] + ([row.get("peer", "")] if has_peer else []))
+    headers = ["what", "p50, or the figure", "p99", "p99.9", "max", "samples"] + (["of a core"] if has_cpu else []) + ["target", ""]
+    return table(headers + (["peer"] if has_peer else []), lines)

@@ -4,7 +4,7 @@ import subprocess
 import time
 
 from .processes import cpu_ns, start_agent, start_agent_on, start_viewer, start_viewer_on, wait_for
-from .rows import Step, figure, plain_tables, quantiles, timing
+from .rows import Step, figure, plain_table, quantiles, timing
 
 NAME, TITLE = "transport", "Transport: from published to seen"
 PEER_DOORBELL = "473-584 / 1069-1448 µs"
@@ -14,7 +14,7 @@ REGION_MIB = "64"
 
 def ways(bench):
     """key, what, words for bench_transport, targets"""
-    frames = bench.amount(1200, 30)
+    frames = bench.amount(1050, 30)
     polled = {"p50": 120}
     return [
         ("doorbell", "doorbell, sleeping consumer, pauses of 1-4 ms", ["doorbell", bench.amount(10000, 100)], {"p50": 60, "p99": 250}),
@@ -39,7 +39,7 @@ def measure_way(bench, key, what, words, targets):
 def watch_agent(bench, start_agent_there, start_viewer_there):
     """The product's own programs, the viewer with its own histogram: (publish to seen, share of a core)."""
     agent = start_agent_there("--size", "1280x800", "--damage", "5")
-    frames = bench.amount(1200, 30)
+    frames = bench.amount(1050, 30)
     viewer = start_viewer_there("--renderer", "headless", "--same-clock", "--stats", "json", "--stats-interval-ms", "200", "--frames", frames,
                                 stdout=subprocess.PIPE)  # fmt: skip
     line, busy_ns, began = b"", 0, time.monotonic()
@@ -75,7 +75,7 @@ def measure_product_file(bench):
 
 def measure_consumed(bench, name, size, width, height):
     """With one memory pass over the same bytes beside it, in turns frame by frame."""
-    facts = bench.transport(size, "consume", width, height, bench.amount(400, 10))
+    facts = bench.transport(size, "consume", width, height, bench.amount(300, 10))
     key = f"consumed_{name.lower()}"
     whole, bands, plain = (quantiles(facts[part]) for part in ("publish_to_consumed_us", "publish_to_consumed_bands_us", "memcpy_us"))
     return [timing(key, f"publish → consumed, {name}, full frames", "us", whole, peer=PEER_CONSUMED[name]),
@@ -90,9 +90,9 @@ def steps(bench):
     for key, what, words, targets in ways(bench):
         yield Step(key, 1 + words[1] * pace.get(key, 0.0167), lambda k=key, w=what, x=words, t=targets: measure_way(bench, k, w, x, t))
     for key, measure in (("product", measure_product), ("product_file", measure_product_file)):
-        yield Step(key, 1 + bench.amount(1200, 30) * 0.0167, lambda m=measure: m(bench))
+        yield Step(key, 1 + bench.amount(1050, 30) * 0.0167, lambda m=measure: m(bench))
     for name, size, width, height in (("1080p", "64M", 1920, 1080), ("4K", "128M", 3840, 2160)):
-        yield Step(f"consumed_{name}", 1 + bench.amount(400, 10) * 0.06, lambda a=(name, size, width, height): measure_consumed(bench, *a))
+        yield Step(f"consumed_{name}", 1 + bench.amount(300, 10) * 0.06, lambda a=(name, size, width, height): measure_consumed(bench, *a))
 
 
-tables = plain_tables
+tables = plain_table

@@ -63,6 +63,7 @@ class Children:
         self.children.append(child)
         return child
 
-    def stop_all(self):
-        while self.children:
+    def stop_all(self, but=0):
+        """All but the first `but`."""
+        while len(self.children) > but:
             self.children.pop().stop()

@@ -125,10 +125,11 @@ int main(int argc, char **argv) {
               {"GDI", AGENT_SOURCE_GDI, AGENT_COPY_AUTO},
               {"Direct3D 11, staging", AGENT_SOURCE_TEXTURE, AGENT_COPY_STAGING},
               {"Direct3D 12, readback", AGENT_SOURCE_TEXTURE, AGENT_COPY_READBACK}};
-  struct agent_settings settings = {.region_mib = 16, .publish = PUBLISH_SETTINGS_DEFAULT};
+  struct agent_settings settings = {.publish = PUBLISH_SETTINGS_DEFAULT};
   EXPECT(argc == 2 && strlen(argv[1]) < sizeof settings.region);
   strcpy(settings.region, argv[1]);
   strcpy(settings.publish.size, "320x200");
+  settings.publish.region_mib = 16;
   settings.publish.rate = 0;
   log_set_level(LOG_ERROR);
   memory_copy_init();

@@ -5,6 +5,7 @@
 #include "common/memory_copy.h"
 #include "common/test_card_strip.h"
 #include "guest/core/agent.h"
+#include "guest/core/scrgb_convert.h"
 #include "guest/windows/capture_select.h"
 #include "guest/windows/direct_ban.h"
 #include "guest/windows/texture_card.h"
@@ -14,6 +15,7 @@
 #include "fake_d3d12.h"
 #include "handle_count.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define REGION_BYTES ((SIZE_T)16 << 20)
@@ -170,6 +172,32 @@ static void is_not_tried_again_until_the_next_boot(void) {
   EXPECT(!direct_ban_is_set());
 }
 
+/* Nobody converts what the copy engine moves into the region: a frame of scRGB ends the direct way before anything is submitted. */
+static void refuses_what_is_to_be_converted(struct rig *rig) {
+  static const struct fake_d3d12_options fine = {.fail_at = 0};
+  const struct copier_d3d12_options options = {
+      .base = (void *)(uintptr_t)rig->device.base, .bytes = rig->device.bytes, .timeout_ms = TIMEOUT_MS};
+  char why[D3D_ERROR_BYTES];
+  ID3D12Device *device = fake_d3d12_create(&fine);
+  struct copier_d3d12 *copier = copier_d3d12_create(device, &options, why);
+  struct scrgb_convert *convert = scrgb_convert_create(true);
+  EXPECT(copier && convert);
+  struct frame_copier *seam = copier_d3d12_seam(copier);
+  const struct frame_copy copy = {.mode = {64, 64, TRANSOM_FORMAT_RGB10A2, TRANSOM_FRAME_PQ},
+                                  .slot = (uint8_t *)(uintptr_t)rig->device.base,
+                                  .pitch_bytes = 256,
+                                  .band_rows = 64,
+                                  .convert = convert};
+  const unsigned calls = fake_d3d12_calls();
+  EXPECT(!copier_d3d12_fault(copier));
+  EXPECT(seam->impl->start(seam, &copy) == -EIO);
+  EXPECT(fake_d3d12_calls() == calls && copier_d3d12_fault(copier));
+  copier_d3d12_destroy(copier);
+  scrgb_convert_destroy(convert);
+  ID3D12Device_Release(device);
+  EXPECT(fake_d3d12_live() == 0);
+}
+
 /* A hundred starts and stops leave as many handles as were there. */
 static void leaves_no_handles(struct rig *rig, const struct capture_rung *rungs) {
   unsigned long before = 0;
@@ -203,6 +231,7 @@ int main(void) {
   fails_at_each_call(&rig, readback, false);
   falls_back_when_the_heap_is_of_no_use(&rig, direct);
   is_not_tried_again_until_the_next_boot();
+  refuses_what_is_to_be_converted(&rig);
   leaves_no_handles(&rig, direct);
   return 0;
 }
