@@ -20,7 +20,6 @@ static void run_viewer(int out, int log, const char *const *arguments, const cha
   size_t count = 7;
   for (size_t i = 0; arguments[i] && count < ARGUMENTS_MAX - 1; i++)
     argv[count++] = arguments[i];
-  putenv((char *)(uintptr_t)VIEWER_PROCESS_NO_BUS);
   for (size_t i = 0; environment[i]; i++)
     putenv((char *)(uintptr_t)environment[i]);
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -11,10 +11,6 @@
 #define VIEWER_PROCESS_KEEP_DRIVER "LD_PRELOAD=libvulkan_lvp.so"
 #define VIEWER_PROCESS_KNOWN_LEAKS "LSAN_OPTIONS=suppressions=" TEST_LEAKS ":print_suppressions=0"
 
-/* SDL asks for a session bus, and libdbus forks to start one where there is none. In a sanitizer's program with more than one thread the
- * child may then wait for a lock of its allocator for ever, and the viewer for the child. */
-#define VIEWER_PROCESS_NO_BUS "DBUS_SESSION_BUS_ADDRESS=disabled:"
-
 struct viewer_process {
   pid_t pid;
   int out;

@@ -39,8 +39,7 @@ class Display:
         if not number:
             raise StepFailed("the X server did not start", self.server.log)
         self.environment = {k: v for k, v in os.environ.items() if k not in ("WAYLAND_DISPLAY", "XAUTHORITY")}
-        # No session bus: libdbus would fork to start one, which a sanitizer's program with threads may not survive (viewer_process.h).
-        self.environment.update(DISPLAY=f":{number}", SDL_VIDEODRIVER="x11", DBUS_SESSION_BUS_ADDRESS="disabled:")
+        self.environment.update(DISPLAY=f":{number}", SDL_VIDEODRIVER="x11")
 
     def run(self, *argv):
         result = subprocess.run(argv, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
