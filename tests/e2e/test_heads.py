@@ -6,6 +6,7 @@ from test_capture import Recorder
 from test_picture import leave_mode
 
 PATIENCE_S = 30
+PLUG_PATIENCE_S = 150  # until a loaded guest knows the keyboard of a viewer that has just started
 EV_KEY, EV_REL, REL_X = 1, 2, 0
 KEY_A, KEY_B, KEY_Q = 30, 48, 16
 TOGGLE = "105"  # Right Ctrl by its keycode
@@ -18,13 +19,13 @@ def stats_of(rig, head):
     return next((stats for stats in reversed(lines) if stats.get("head") == head), {})
 
 
-def wait_stats(rig, head, what, **wanted):
+def wait_stats(rig, head, what, patience_s=PATIENCE_S, **wanted):
     def reached():
         rig.chain.viewer.require_running()
         stats = stats_of(rig, head)
         return all(stats.get(key) == value for key, value in wanted.items())
 
-    wait_until(reached, PATIENCE_S, what, rig.chain.viewer.log)
+    wait_until(reached, patience_s, what, rig.chain.viewer.log)
 
 
 def window_of(rig, head):
@@ -90,7 +91,7 @@ def focus(rig, head):
     window = window_of(rig, head)
     rig.display.do("windowraise", window)
     rig.display.focus(window)
-    wait_stats(rig, head, f"input serves window {head}", capture="released", sink="usb")
+    wait_stats(rig, head, f"input serves window {head}", PLUG_PATIENCE_S, capture="released", sink="usb")
 
 
 def keys_come_from_the_window_with_the_focus(rig):
