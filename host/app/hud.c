@@ -42,9 +42,10 @@ void hud_format(struct hud *hud, const struct viewer_stats *stats, char text[HUD
   const struct frame_feed_counts *now = &stats->counts, *before = &hud->counts;
   double seconds = stats->elapsed_ms > hud->elapsed_ms ? (double)(stats->elapsed_ms - hud->elapsed_ms) / 1000 : 1;
   double published = now->sequence > before->sequence ? (double)(now->sequence - before->sequence) / seconds : 0;
+  bool scales = stats->scaler && stats->scaler[0];
   bounded_text_init(&writer, text, HUD_BYTES);
-  bounded_text_add(&writer, "%s%s%s  %u x %u  %s\n", stats->presenter, stats->rung[0] ? ", " : "", stats->rung, stats->width, stats->height,
-                   stats->doorbell ? "doorbell" : "polling");
+  bounded_text_add(&writer, "%s%s%s%s%s  %u x %u  %s\n", stats->presenter, stats->rung[0] ? ", " : "", stats->rung, scales ? ", " : "",
+                   scales ? stats->scaler : "", stats->width, stats->height, stats->doorbell ? "doorbell" : "polling");
   uint64_t frames = now->frames - before->frames;
   bounded_text_add(&writer, "%.1f frames/s of %.1f published\n", (double)frames / seconds, published);
   add_link(&writer, now->uploaded_bytes - before->uploaded_bytes, frames, seconds);

@@ -51,6 +51,7 @@ struct view_settings {
   int renderer;                     /* enum presenter_kind */
   bool fullscreen;
   int scaling; /* enum picture_scaling */
+  int quality; /* enum picture_quality */
   bool tearing;
   bool hud, hud_graph;
   int64_t display;

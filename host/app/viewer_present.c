@@ -191,6 +191,7 @@ static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
                                .state = screens_state_name(viewer->state),
                                .presenter = impl->name,
                                .rung = impl->rung ? impl->rung(viewer->presenter) : "",
+                               .scaler = impl->scaler ? impl->scaler(viewer->presenter) : "",
                                .domain = viewer->settings->domain,
                                .domain_state = domain_view_state_name(viewer->domain),
                                .fallback_frames = domain_view_fallback_count(viewer->domain),

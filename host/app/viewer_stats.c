@@ -63,6 +63,8 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
   append_string(&line, "presenter", stats->presenter);
   if (stats->rung && stats->rung[0])
     append_string(&line, "rung", stats->rung);
+  if (stats->scaler && stats->scaler[0])
+    append_string(&line, "scaler", stats->scaler);
   if (stats->capture) {
     append_string(&line, "capture", stats->capture);
     append_string(&line, "sink", stats->sink);

@@ -12,7 +12,8 @@ struct viewer_stats {
   int head;          /* of several; -1 = there is one window */
   const char *state; /* of the link */
   const char *presenter;
-  const char *rung; /* "" = it has no rungs */
+  const char *rung;   /* "" = it has no rungs */
+  const char *scaler; /* "" = the presenter itself */
   const char *domain;
   const char *domain_state; /* as libvirt sees it; "" = unknown */
   uint64_t fallback_frames; /* of the emulated display, shown */

@@ -103,7 +103,9 @@ void viewer_window_use_presenter(struct viewer *viewer, struct presenter *presen
 }
 
 struct presenter_options viewer_window_presenter_options(const struct viewer *viewer) {
-  return (struct presenter_options){.scaling = (enum picture_scaling)viewer->settings->scaling, .tearing = viewer->settings->tearing};
+  return (struct presenter_options){.scaling = (enum picture_scaling)viewer->settings->scaling,
+                                    .quality = (enum picture_quality)viewer->settings->quality,
+                                    .tearing = viewer->settings->tearing};
 }
 
 /* What comes after a presenter that has failed: a lower rung if --renderer leaves the choice to us, and nothing to look at otherwise. */

@@ -11,6 +11,10 @@ bool presenter_picture_equal(const struct presenter_picture *one, const struct p
          one->rotation == other->rotation;
 }
 
+bool presenter_picture_is_pq(const struct presenter_picture *picture) {
+  return picture->format == TRANSOM_FORMAT_RGB10A2 && picture->flags & TRANSOM_FRAME_PQ;
+}
+
 void frame_import_init(struct frame_import *import, struct presenter *presenter) {
   memset(import, 0, sizeof *import);
   import->presenter = presenter;

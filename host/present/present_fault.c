@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[PRESENT_FAULTS] = {"vulkan", "import", "trial", "dma-buf", "sdl", "lost-import", "lost-staging", "lost-sdl"};
+static const char *const names[PRESENT_FAULTS] = {"vulkan",      "import",       "trial",    "dma-buf",    "sdl",
+                                                  "lost-import", "lost-staging", "lost-sdl", "libplacebo", "lost-libplacebo"};
 
 bool present_fault(enum present_fault fault) {
   const char *list = getenv("TRANSOM_PRESENT_FAULT");

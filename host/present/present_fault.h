@@ -14,6 +14,8 @@ enum present_fault {
   PRESENT_FAULT_LOST_IMPORT,  /* "lost-import": the device is lost after some frames on this rung ... */
   PRESENT_FAULT_LOST_STAGING, /* "lost-staging" */
   PRESENT_FAULT_LOST_SDL,     /* "lost-sdl" */
+  PRESENT_FAULT_PLACEBO,      /* "libplacebo": it refuses the device */
+  PRESENT_FAULT_LOST_PLACEBO, /* "lost-libplacebo": it refuses a picture, after some drawings */
   PRESENT_FAULTS
 };
 

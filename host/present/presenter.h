@@ -53,9 +53,13 @@ struct presenter_status {
   char detail[448]; /* may have several lines */
 };
 
+/* HIGH costs the GPU time: better scaling, and HDR brought to SDR by a curve instead of clipped, where the presenter can. */
+enum picture_quality { PICTURE_QUALITY_FAST, PICTURE_QUALITY_HIGH };
+
 /* What the user wants of any presenter. */
 struct presenter_options {
   enum picture_scaling scaling;
+  enum picture_quality quality;
   bool tearing;      /* show at once, even in the middle of a refresh */
   bool times_copies; /* for copy_time(): one copy at a time, which is slower */
 };
@@ -73,6 +77,10 @@ struct presenter_impl {
 
   /* Optional. The name of the way that pixels take now: "import", "staging". Valid until the next call. */
   const char *(*rung)(const struct presenter *presenter);
+
+  /* Optional: it has no PICTURE_QUALITY_HIGH. What that picture was scaled and tone-mapped by when it was drawn last: "libplacebo"; "" = by
+   * the presenter itself. Valid until the next call. */
+  const char *(*scaler)(const struct presenter *presenter);
 
   /* Optional. Pictures lie in `region` from now on; NULL: in none. The contents are copied. When it returns, nothing reads the region
    * before it any more, so that may be unmapped. May wait for an import that is under way. */
@@ -135,5 +143,6 @@ struct presenter {
 };
 
 bool presenter_picture_equal(const struct presenter_picture *one, const struct presenter_picture *other);
+bool presenter_picture_is_pq(const struct presenter_picture *picture); /* HDR: SMPTE ST 2084 */
 
 #endif

@@ -13,6 +13,8 @@
 
 const char *const presenter_kind_names[] = {"auto", "vulkan", "vulkan-import", "vulkan-dma-buf", "vulkan-staging", "sdl", "headless", NULL};
 
+const char *const presenter_quality_names[] = {"fast", "high", NULL};
+
 bool presenter_kind_needs_window(enum presenter_kind kind) { return kind != PRESENTER_HEADLESS; }
 
 bool presenter_kind_needs_vulkan(enum presenter_kind kind) { return kind <= PRESENTER_VULKAN_STAGING; }
@@ -73,8 +75,13 @@ static struct presenter *create_best(void *window, const struct presenter_option
   return create_next(window, options, error, capacity);
 }
 
-struct presenter *presenter_create(enum presenter_kind kind, void *window, const struct presenter_options *options, char *error,
-                                   size_t capacity) {
+static void check_quality(const struct presenter *presenter, const struct presenter_options *options) {
+  if (presenter && options->quality == PICTURE_QUALITY_HIGH && !presenter->impl->scaler)
+    log_warning("no --quality high by %s: that needs Vulkan; going on with fast", presenter->impl->name);
+}
+
+static struct presenter *create(enum presenter_kind kind, void *window, const struct presenter_options *options, char *error,
+                                size_t capacity) {
   switch (kind) {
   case PRESENTER_AUTO:
     return create_best(window, options, error, capacity);
@@ -87,6 +94,13 @@ struct presenter *presenter_create(enum presenter_kind kind, void *window, const
   }
 }
 
+struct presenter *presenter_create(enum presenter_kind kind, void *window, const struct presenter_options *options, char *error,
+                                   size_t capacity) {
+  struct presenter *presenter = create(kind, window, options, error, capacity);
+  check_quality(presenter, options);
+  return presenter;
+}
+
 struct presenter *presenter_create_below(const char *failed, void *window, const struct presenter_options *options) {
   char error[256];
   bool was_vulkan = strcmp(failed, "vulkan") == 0, was_sdl = strcmp(failed, "sdl") == 0;
@@ -95,5 +109,6 @@ struct presenter *presenter_create_below(const char *failed, void *window, const
                                            : NULL;
   if (presenter)
     log_warning("presenting by %s has failed: going on by %s", failed, presenter->impl->name);
+  check_quality(presenter, options);
   return presenter;
 }

@@ -21,6 +21,9 @@ enum presenter_kind {
 /* Names in the order of enum presenter_kind, ending with NULL: for --renderer. */
 extern const char *const presenter_kind_names[];
 
+/* "fast", "high": in the order of enum picture_quality, ending with NULL: for --quality. */
+extern const char *const presenter_quality_names[];
+
 /* Does this kind draw into a window, and into one made for Vulkan? */
 bool presenter_kind_needs_window(enum presenter_kind kind);
 bool presenter_kind_needs_vulkan(enum presenter_kind kind);

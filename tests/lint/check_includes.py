@@ -64,6 +64,7 @@ HOST_WIDE = {"host/stats/latency_trace.h"}
 THIRD_PARTY = {
     "SDL2": (r"^SDL", ["host/app/window*", "host/present/sdl/*", "host/present/vulkan/vulkan_surface_sdl.c"]),
     "Vulkan": (r"^vulkan/", ["host/present/vulkan/*"]),
+    "libplacebo": (r"^libplacebo/", ["host/present/vulkan/vulkan_placebo.c"]),
     "Wayland": (r"^wayland-", ["host/present/feedback/feedback_wayland.c"]),
     "XCB": (r"^xcb/", ["host/present/vulkan/vulkan_surface_sdl.c", "host/present/feedback/feedback_x11.c"]),
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),

@@ -63,6 +63,7 @@ static void take_line(struct viewer_process *viewer, const char *line) {
   text(json, "event", viewer->event, sizeof viewer->event);
   text(json, "presenter", viewer->presenter, sizeof viewer->presenter);
   text(json, "rung", viewer->rung, sizeof viewer->rung);
+  text(json, "scaler", viewer->scaler, sizeof viewer->scaler);
   viewer->uploaded_bytes = number(json, "uploaded_bytes");
   viewer->banded = number(json, "banded");
   viewer->cursor_moves = number(json, "cursor_moves");

@@ -18,7 +18,7 @@ struct viewer_process {
   char line[4096]; /* being read */
   size_t used;
   /* the last line said */
-  char state[24], event[8], presenter[16], rung[16];
+  char state[24], event[8], presenter[16], rung[16], scaler[16];
   uint64_t sequence, frames, torn, bad, wakeups, elapsed_ms, uploaded_bytes, banded, cursor_moves;
 };
 

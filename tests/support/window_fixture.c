@@ -29,15 +29,17 @@ static const char *sanitizer_options(const struct window_test *test) {
 void window_start_viewer(struct window_test *test, const char *title, const char *extra) {
   char display[32], driver[64], fault[64];
   const char *arguments[7 + WINDOW_EXTRA_MAX + 1] = {"--region", test->publisher.path, "--title", title, "--renderer", test->renderer};
-  const char *environment[] = {display,
-                               "SDL_VIDEODRIVER=x11",
-                               test->counts_leaks ? "TRANSOM_VULKAN_VALIDATION=0" : "TRANSOM_VULKAN_VALIDATION=1",
-                               sanitizer_options(test),
-                               test->counts_leaks ? VIEWER_PROCESS_KEEP_DRIVER : "_=",
-                               VIEWER_PROCESS_KNOWN_LEAKS,
-                               fault,
-                               test->driver ? driver : NULL,
-                               NULL};
+  const char *environment[] = {
+      display,
+      "SDL_VIDEODRIVER=x11",
+      "DBUS_SESSION_BUS_ADDRESS=disabled:", /* libdbus would fork for a bus, which the sanitizer does not survive */
+      test->counts_leaks ? "TRANSOM_VULKAN_VALIDATION=0" : "TRANSOM_VULKAN_VALIDATION=1",
+      sanitizer_options(test),
+      test->counts_leaks ? VIEWER_PROCESS_KEEP_DRIVER : "_=",
+      VIEWER_PROCESS_KNOWN_LEAKS,
+      fault,
+      test->driver ? driver : NULL,
+      NULL};
   snprintf(display, sizeof display, "DISPLAY=%s", test->display.name);
   snprintf(driver, sizeof driver, "SDL_RENDER_DRIVER=%s", test->driver ? test->driver : "");
   snprintf(fault, sizeof fault, "TRANSOM_PRESENT_FAULT=%s", test->fault ? test->fault : "");

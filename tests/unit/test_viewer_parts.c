@@ -160,6 +160,9 @@ static void the_hud_shows_the_last_seconds(void **state) {
   stats.rung = "";
   hud_format(&hud, &stats, text);
   assert_null(strstr(text, "seen to drawn"));
+  stats.scaler = "libplacebo";
+  hud_format(&hud, &stats, text);
+  assert_non_null(strstr(text, "headless, libplacebo  0 x 0"));
   stats.recent = &recent;
   hud_format(&hud, &stats, text);
   assert_non_null(strstr(text, "seen to drawn  1.23 ms, 9.88 ms at worst of 100; missed 1 of 100\n"));

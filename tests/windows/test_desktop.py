@@ -6,8 +6,9 @@ import time
 
 from rig.display import Display
 from rig.failure import StepFailed, wait_until
-from rig.region import RegionFile
+from rig.region import RegionFile, RegionWatcher, is_served
 from rig.wine import windows_path
+from vm_peer import VmPeer
 
 AGENT = "guest/windows/transom-agent.exe"
 DRIVER_SETUP = "tests/windows/guest/fake_ivshmem/fake_ivshmem_setup.exe"
@@ -19,6 +20,8 @@ HEARD_TIMEOUT_S = 5
 RESTING_S = 12  # from then on it looks each 250 ms
 STILL_S = 6
 NO_PEER = 0xFFFFFFFF
+VECTORS = 2
+OWN_VECTOR = 0  # of the guest, by which the host rings it
 MOVE = 60  # pixels
 DAMAGE_MOST = 0.30
 
@@ -28,7 +31,7 @@ def kernel_path(path):
 
 
 class Desk:
-    """Driver, agent, viewer and a window on Wine's desktop; made once, by the first test."""
+    """Driver, agent, viewer and a window on Wine's desktop; made once, by the first test. A third device has the memory of a transom-serve."""
 
     def __init__(self, rig):
         self.rig = rig
@@ -37,8 +40,14 @@ class Desk:
         with open(foreign, "r+b") as file:
             file.write(b"somebody else's memory")
         self.foreign, self.region_path = foreign, ours
+        self.serve_socket = os.path.join(rig.directory, "region.sock")
+        serve = [os.path.join(rig.build_directory, "host/serve/transom-serve"), "--socket", self.serve_socket, "--size", "32M"]
+        self.serve = rig.children.start("transom-serve", serve)
+        wait_until(lambda: self.serve.require_running() or is_served(self.serve_socket), FRAME_TIMEOUT_S, "transom-serve's socket", self.serve.log)
+        self.machine = VmPeer(self.serve_socket, VECTORS)
         self.wine.run(DRIVER_SETUP, "uninstall")  # of a run that was killed
-        self.wine.require(DRIVER_SETUP, "install", windows_path(self.wine.program(DRIVER)), 2, kernel_path(foreign), kernel_path(ours))
+        self.wine.require(DRIVER_SETUP, "install", windows_path(self.wine.program(DRIVER)), VECTORS,
+                          *map(kernel_path, (foreign, ours, self.machine.memory_path())))  # fmt: skip
         self.window = self.wine.start("window", WINDOW, "desk", 200, 150, 200, 160)
         self.agent = self.wine.start("agent", AGENT, "run", "--log-level", "debug")  # as installed: down the ladder, which ends at GDI here
         self.region = RegionFile(ours)
@@ -211,13 +220,26 @@ def armed_consumer_is_rung(rig):
 
 
 def host_ring_wakes_the_agent(rig):
-    """An interrupt of the device, from outside the agent, wakes it by the event that it has registered with the driver: once for each. What comes
-    before in a VM, from a peer's eventfd to the interrupt, is QEMU's, and tested with Linux guests."""
+    """Somebody on the host rings the VM's doorbell, as transom-serve has handed it out; what QEMU does, making an interrupt of the device of it, is
+    done here; the agent wakes by the event that it has registered with the driver. Once for each ring, in the memory that all of them share."""
     it = desk(rig)
-    heard = it.log_count("the host rang")
+    agent = rig.wine.start("agent-served", AGENT, "run", "--device", "32M", "--source", "test-card", "--log-level", "debug")
+    host = VmPeer(it.serve_socket, VECTORS)
+    region = RegionWatcher(it.serve_socket)
+
+    def heard():
+        with open(agent.log, encoding="utf-8", errors="replace") as log:
+            return log.read().count("the host rang")
+
+    wait_until(region.newest_sequence, FRAME_TIMEOUT_S, "the agent publishes a frame in the server's memory", agent.log)
     for ring in range(1, 4):
-        rig.wine.require(DRIVER_SETUP, "interrupt", 1)
-        wait_until(lambda wanted=heard + ring: it.log_count("the host rang") == wanted, FRAME_TIMEOUT_S, f"the agent hears ring {ring}", it.agent.log)
+        host.ring(it.machine.peer, OWN_VECTOR)
+        it.machine.await_ring(OWN_VECTOR)
+        rig.wine.require(DRIVER_SETUP, "interrupt", 2)
+        wait_until(lambda wanted=ring: heard() == wanted, FRAME_TIMEOUT_S, f"the agent hears ring {ring}", agent.log)
+    agent.stop()
+    region.close()
+    host.close()
 
 
 def driver_restart_is_survived(rig):

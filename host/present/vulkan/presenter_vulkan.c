@@ -5,6 +5,7 @@
 #include "host/present/present_fault.h"
 #include "host/present/present_policy.h"
 #include "host/present/vulkan/vulkan_read_back.h"
+#include "host/present/vulkan/vulkan_scaler.h"
 #include "host/present/vulkan/vulkan_swapchain.h"
 #include "host/present/vulkan/vulkan_upload.h"
 
@@ -35,6 +36,7 @@ struct presenter_vulkan {
   struct vulkan_painter painter;
   struct vulkan_swapchain chain;
   struct vulkan_upload upload;
+  struct vulkan_scaler scaler;
   struct vulkan_image images[2];
   unsigned incoming; /* index; the other one is shown */
   bool has_shown;
@@ -84,6 +86,8 @@ static VkResult create_parts(struct presenter_vulkan *self, VkFormat format, enu
     result = create_commands(self);
   for (int i = 0; i < 2 && result == VK_SUCCESS; i++)
     result = vulkan_painter_allocate_set(&self->painter, &self->images[i].set);
+  if (result == VK_SUCCESS && self->options.common.quality == PICTURE_QUALITY_HIGH)
+    vulkan_scaler_init(&self->scaler, device, &self->painter, self->upload.timeline);
   return result;
 }
 
@@ -119,6 +123,7 @@ static void tear_down(struct presenter_vulkan *self) {
   if (!self->device.handle)
     return;
   vkDeviceWaitIdle(self->device.handle);
+  vulkan_scaler_finish(&self->scaler);
   vulkan_upload_finish(&self->upload);
   for (int i = 0; i < 2; i++) {
     vulkan_image_finish(&self->images[i], &self->device);
@@ -141,7 +146,11 @@ static void tear_down(struct presenter_vulkan *self) {
 static enum presenter_result fall(struct presenter_vulkan *self, VkResult why) {
   char error[256];
   enum vulkan_route failed = self->upload.route, next = failed + 1;
-  if (why == VK_ERROR_FEATURE_NOT_PRESENT)
+  if (self->scaler.has_failed) {
+    log_warning("libplacebo has failed: going on with --quality fast");
+    self->options.common.quality = PICTURE_QUALITY_FAST;
+    next = self->upload.route_best;
+  } else if (why == VK_ERROR_FEATURE_NOT_PRESENT)
     log_warning("no way of uploading is left");
   else
     log_warning("presenting by %s failed: %s", vulkan_route_names[failed], vulkan_result_name(why));
@@ -161,6 +170,10 @@ static const char *rung(const struct presenter *presenter) {
   return vulkan_route_names[((const struct presenter_vulkan *)presenter)->upload.route];
 }
 
+static const char *scaler(const struct presenter *presenter) {
+  return ((const struct presenter_vulkan *)presenter)->scaler.is_used ? "libplacebo" : "";
+}
+
 static void region(struct presenter *presenter, const struct presenter_region *region) {
   struct presenter_vulkan *self = self_of(presenter);
   self->region = region ? *region : (struct presenter_region){0};
@@ -173,6 +186,7 @@ static int renew_incoming(struct presenter_vulkan *self, const struct presenter_
   struct vulkan_image *image = incoming_of(self);
   if (vulkan_timeline_wait(&self->device, self->drawings, image->drawn_value, WAIT_NS) != VK_SUCCESS)
     return -EIO;
+  vulkan_scaler_forget(&self->scaler, image);
   vulkan_image_finish(image, &self->device);
   int error = vulkan_image_init(image, &self->device, picture);
   if (error == 0)
@@ -290,17 +304,20 @@ static void load_cursor(struct presenter_vulkan *self) {
 }
 
 static VkResult submit(struct presenter_vulkan *self, uint32_t index, struct vulkan_image *image) {
-  const VkPipelineStageFlags stages[] = {VK_PIPELINE_STAGE_COLOR_ATTACHMENT_OUTPUT_BIT, VK_PIPELINE_STAGE_FRAGMENT_SHADER_BIT};
-  const VkSemaphore waits[] = {self->chain.free, self->upload.timeline}, signals[] = {self->chain.drawn[index], self->drawings};
-  const uint64_t wait_values[] = {0, image ? image->copied_value : 0}, signal_values[] = {0, self->drawn_value + 1};
+  const VkPipelineStageFlags stages[] = {VK_PIPELINE_STAGE_COLOR_ATTACHMENT_OUTPUT_BIT, VK_PIPELINE_STAGE_FRAGMENT_SHADER_BIT,
+                                         VK_PIPELINE_STAGE_FRAGMENT_SHADER_BIT};
+  const VkSemaphore waits[] = {self->chain.free, self->upload.timeline, self->scaler.done};
+  const VkSemaphore signals[] = {self->chain.drawn[index], self->drawings};
+  const uint64_t wait_values[] = {0, image ? image->copied_value : 0, self->scaler.value}, signal_values[] = {0, self->drawn_value + 1};
+  const uint32_t wait_count = self->scaler.is_used ? 3 : 2;
   const VkTimelineSemaphoreSubmitInfo values = {.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-                                                .waitSemaphoreValueCount = 2,
+                                                .waitSemaphoreValueCount = wait_count,
                                                 .pWaitSemaphoreValues = wait_values,
                                                 .signalSemaphoreValueCount = 2,
                                                 .pSignalSemaphoreValues = signal_values};
   const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
                              .pNext = &values,
-                             .waitSemaphoreCount = 2,
+                             .waitSemaphoreCount = wait_count,
                              .pWaitSemaphores = waits,
                              .pWaitDstStageMask = stages,
                              .commandBufferCount = 1,
@@ -330,7 +347,9 @@ static VkResult draw(struct presenter_vulkan *self, uint32_t index) {
   painting.item_count = overlay_layout(self->overlay, painting.width, painting.height, items);
   load_cursor(self);
   vulkan_painter_load_texts(&self->painter, self->overlay);
-  VkResult result = vulkan_painter_prepare(&self->painter, &painting);
+  VkResult result = vulkan_scaler_apply(&self->scaler, &painting);
+  if (result == VK_SUCCESS)
+    result = vulkan_painter_prepare(&self->painter, &painting);
   if (result == VK_SUCCESS)
     result = vkBeginCommandBuffer(self->commands, &begin);
   if (result != VK_SUCCESS)
@@ -398,6 +417,8 @@ static int read_back(struct presenter *presenter, bool with_cursor, struct prese
   bool turned = picture->rotation & 1;
   painting.layout = picture_layout_fit(turned ? picture->height : picture->width, turned ? picture->width : picture->height, picture->width,
                                        picture->height, picture->rotation);
+  painting.width = painting.layout.picture_width;
+  painting.height = painting.layout.picture_height;
   add_picture(self, &painting, with_cursor);
   uint8_t *pixels = malloc((size_t)painting.layout.picture_width * painting.layout.picture_height * 4);
   if (!pixels)
@@ -405,8 +426,12 @@ static int read_back(struct presenter *presenter, bool with_cursor, struct prese
   VkResult result = vulkan_timeline_wait(&self->device, self->drawings, self->drawn_value, WAIT_NS);
   if (result == VK_SUCCESS) {
     load_cursor(self);
-    result = vulkan_painter_prepare(&self->painter, &painting);
+    result = vulkan_scaler_apply(&self->scaler, &painting);
   }
+  if (result == VK_SUCCESS && painting.is_scaled)
+    result = vulkan_timeline_wait(&self->device, self->scaler.done, self->scaler.value, WAIT_NS);
+  if (result == VK_SUCCESS)
+    result = vulkan_painter_prepare(&self->painter, &painting);
   if (result == VK_SUCCESS) {
     result = vulkan_read_back(&self->painter, self->chain.format, self->commands, &painting, pixels);
   }
@@ -432,6 +457,7 @@ static const struct presenter_impl impl = {
     .thread = PRESENTER_ANY_THREAD,
     .follows_bands = true,
     .rung = rung,
+    .scaler = scaler,
     .region = region,
     .begin_frame = begin_frame,
     .level = level,

@@ -170,6 +170,7 @@ bool vulkan_device_init(struct vulkan_device *device, const struct vulkan_instan
   device->graphics_family = chosen.graphics_family;
   device->transfer_family = chosen.transfer_family;
   device->timestamp_bits = chosen.timestamp_bits;
+  device->resets_queries = chosen.resets_queries;
   device->is_software = chosen.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
   vkGetPhysicalDeviceMemoryProperties(device->physical, &device->memory);
   vkGetDeviceQueue(device->handle, device->graphics_family, 0, &device->graphics);

@@ -17,6 +17,7 @@ struct vulkan_device {
   VkQueue graphics, transfer;
   uint32_t timestamp_bits;            /* of the transfer queue's clock; 0 = it has none that we can use */
   bool is_software;                   /* a rasteriser on the CPU */
+  bool resets_queries;                /* on the host */
   bool imports_host, imports_dma_buf; /* what the driver says it can; a trial tells */
   uint64_t import_alignment;
   PFN_vkGetMemoryHostPointerPropertiesEXT get_host_pointer_properties;

@@ -27,7 +27,7 @@ static VkResult create_handle(struct vulkan_image *image, const struct vulkan_de
                                   .arrayLayers = 1,
                                   .samples = VK_SAMPLE_COUNT_1_BIT,
                                   .tiling = VK_IMAGE_TILING_OPTIMAL,
-                                  .usage = VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_SAMPLED_BIT,
+                                  .usage = image->usage,
                                   .sharingMode = shared ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE,
                                   .queueFamilyIndexCount = shared ? 2 : 0,
                                   .pQueueFamilyIndices = families};
@@ -55,11 +55,13 @@ static VkResult create_view(struct vulkan_image *image, const struct vulkan_devi
   return vkCreateImageView(device->handle, &info, NULL, &image->view);
 }
 
-int vulkan_image_init(struct vulkan_image *image, const struct vulkan_device *device, const struct presenter_picture *picture) {
+static int init(struct vulkan_image *image, const struct vulkan_device *device, const struct presenter_picture *picture,
+                VkImageUsageFlags usage) {
   uint32_t edge_max = device->properties.limits.maxImageDimension2D;
   if (picture->width > edge_max || picture->height > edge_max)
     return -EINVAL;
   image->picture = *picture;
+  image->usage = usage;
   image->is_fresh = true;
   image->drawn_value = image->copied_value = 0;
   VkResult result = create_handle(image, device);
@@ -71,6 +73,15 @@ int vulkan_image_init(struct vulkan_image *image, const struct vulkan_device *de
     return 0;
   vulkan_image_finish(image, device);
   return -ENOMEM;
+}
+
+int vulkan_image_init(struct vulkan_image *image, const struct vulkan_device *device, const struct presenter_picture *picture) {
+  return init(image, device, picture, VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_SAMPLED_BIT);
+}
+
+int vulkan_image_init_target(struct vulkan_image *image, const struct vulkan_device *device, uint32_t width, uint32_t height) {
+  const struct presenter_picture picture = {.width = width, .height = height, .format = TRANSOM_FORMAT_RGBA8};
+  return init(image, device, &picture, VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_SAMPLED_BIT);
 }
 
 void vulkan_image_finish(struct vulkan_image *image, const struct vulkan_device *device) {

@@ -8,6 +8,7 @@
 
 struct vulkan_image {
   struct presenter_picture picture;
+  VkImageUsageFlags usage;
   VkImage handle; /* VK_NULL_HANDLE: none */
   VkDeviceMemory memory;
   VkImageView view;
@@ -19,6 +20,8 @@ struct vulkan_image {
 
 /* `picture` in a format of the guest's, so that copies convert nothing. 0; -EINVAL larger than the device can; -ENOMEM. */
 int vulkan_image_init(struct vulkan_image *image, const struct vulkan_device *device, const struct presenter_picture *picture);
+/* One that the graphics queue draws into and then reads, eight bits a channel. As above. */
+int vulkan_image_init_target(struct vulkan_image *image, const struct vulkan_device *device, uint32_t width, uint32_t height);
 void vulkan_image_finish(struct vulkan_image *image, const struct vulkan_device *device); /* keeps `set`; all zero is fine */
 
 VkFormat vulkan_image_format(enum transom_format format);

@@ -7,9 +7,9 @@
 /* ---- life ---- */
 
 static VkResult create_pool(struct vulkan_painter *painter) {
-  const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER, 2}, {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 5}};
+  const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER, 3}, {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 7}};
   const VkDescriptorPoolCreateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = 3, .poolSizeCount = 2, .pPoolSizes = sizes};
+      .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = 4, .poolSizeCount = 2, .pPoolSizes = sizes};
   return vkCreateDescriptorPool(painter->device->handle, &info, NULL, &painter->pool);
 }
 
@@ -142,18 +142,21 @@ void vulkan_painter_load_texts(struct vulkan_painter *painter, const struct over
 
 /* ---- drawing ---- */
 
-static enum picture_decode decode_of(const struct presenter_picture *picture) {
+static enum picture_decode decode_of(const struct vulkan_painting *painting) {
+  const struct presenter_picture *picture = &painting->image->picture;
+  if (painting->is_scaled)
+    return PICTURE_DECODE_SCALED;
   if (picture->format == TRANSOM_FORMAT_RGBA16F)
     return PICTURE_DECODE_HALF;
   if (picture->format == TRANSOM_FORMAT_RGB10A2)
-    return picture->flags & TRANSOM_FRAME_PQ ? PICTURE_DECODE_TEN_PQ : PICTURE_DECODE_TEN;
+    return presenter_picture_is_pq(picture) ? PICTURE_DECODE_TEN_PQ : PICTURE_DECODE_TEN;
   return PICTURE_DECODE_EIGHT;
 }
 
 VkResult vulkan_painter_prepare(struct vulkan_painter *painter, const struct vulkan_painting *painting) {
   if (!painting->image)
     return VK_SUCCESS;
-  enum picture_decode decode = decode_of(&painting->image->picture);
+  enum picture_decode decode = decode_of(painting);
   bool linear = !painting->layout.nearest;
   VkPipeline *pipeline = &painter->picture_pipelines[decode][linear];
   return *pipeline
@@ -187,7 +190,7 @@ static void draw_picture(const struct vulkan_painter *painter, VkCommandBuffer c
                                     .pointer_plane = CURSOR_IMAGE_PIXELS};
   if (!set_scissor(commands, painting, at->x, at->y, at->width, at->height))
     return;
-  vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, painter->picture_pipelines[decode_of(picture)][!at->nearest]);
+  vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, painter->picture_pipelines[decode_of(painting)][!at->nearest]);
   vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, painter->picture_layout, 0, 1, &painting->image->set, 0, NULL);
   vkCmdPushConstants(commands, painter->picture_layout, VK_SHADER_STAGE_FRAGMENT_BIT, 0, sizeof push, &push);
   vkCmdDraw(commands, 3, 1, 0, 0);

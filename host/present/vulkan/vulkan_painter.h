@@ -31,6 +31,7 @@ struct vulkan_painting {
   uint32_t width, height;
   VkRenderPass pass;
   const struct vulkan_image *image; /* NULL: no picture */
+  bool is_scaled;                   /* it has the layout's size, upright (vulkan_scaler.h) */
   struct picture_layout layout;
   bool has_cursor;
   int32_t cursor_x, cursor_y; /* left and top in the upright picture */

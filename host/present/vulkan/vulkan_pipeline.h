@@ -4,7 +4,15 @@
 
 #include "host/present/vulkan/vulkan_device.h"
 
-enum picture_decode { PICTURE_DECODE_EIGHT, PICTURE_DECODE_TEN, PICTURE_DECODE_TEN_PQ, PICTURE_DECODE_HALF, PICTURE_DECODES };
+/* SCALED: eight bits, and the image is as large as the target already (vulkan_scaler.h). */
+enum picture_decode {
+  PICTURE_DECODE_EIGHT,
+  PICTURE_DECODE_TEN,
+  PICTURE_DECODE_TEN_PQ,
+  PICTURE_DECODE_HALF,
+  PICTURE_DECODE_SCALED,
+  PICTURE_DECODES
+};
 
 /* shaders/picture.frag: the same order. */
 struct picture_push {

@@ -39,7 +39,8 @@ class Display:
         if not number:
             raise StepFailed("the X server did not start", self.server.log)
         self.environment = {k: v for k, v in os.environ.items() if k not in ("WAYLAND_DISPLAY", "XAUTHORITY")}
-        self.environment.update(DISPLAY=f":{number}", SDL_VIDEODRIVER="x11")
+        # libdbus would fork for a bus of its own, and a child of a sanitized process may hang before it becomes that bus
+        self.environment.update(DISPLAY=f":{number}", SDL_VIDEODRIVER="x11", DBUS_SESSION_BUS_ADDRESS="disabled:")
 
     def run(self, *argv):
         result = subprocess.run(argv, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -1,6 +1,7 @@
 #version 450
 // The guest's picture with its cursor: a texel of the picture is decoded to eight bits, the cursor composed onto it exactly as
-// host/present/cursor_image.c does, and only then scaled. So an inverted pixel stays inverted at every scale.
+// host/present/cursor_image.c does, and only then scaled. So an inverted pixel stays inverted at every scale. A picture that another stage has
+// scaled already (DECODE 4) is taken as it is, and the cursor alone is scaled onto it.
 
 layout(set = 0, binding = 0) uniform sampler2D picture;
 layout(set = 0, binding = 1, std430) readonly buffer Tables { uint words[]; } tables; // struct pixel_convert
@@ -58,11 +59,14 @@ ivec2 in_memory(ivec2 at) {
   return at;
 }
 
+// The image is as large as the target.
+uvec3 scaled_pixel() { return uvec3(texelFetch(picture, ivec2(gl_FragCoord.xy) - push.target.xy, 0).rgb * 255.0 + 0.5); }
+
 uvec3 unpack(uint word) { return uvec3(word >> 16 & 255u, word >> 8 & 255u, word & 255u); }
 
 uvec3 composed(ivec2 at) {
   at = clamp(at, ivec2(0), push.upright - 1);
-  uvec3 under = decode_texel(in_memory(at));
+  uvec3 under = DECODE == 4u ? scaled_pixel() : decode_texel(in_memory(at));
   ivec2 inside = at - push.pointer.xy;
   if (any(lessThan(inside, ivec2(0))) || any(greaterThanEqual(inside, push.pointer.zw)))
     return under;
