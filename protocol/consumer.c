@@ -183,3 +183,12 @@ uint32_t consumers_count(const struct transom_consumers *consumers) {
     count += wire_load64(&consumers->region->host->consumers[i].epoch) == consumers->region->epoch;
   return count;
 }
+
+uint32_t consumers_watching(const struct transom_consumers *consumers, uint32_t head) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < TRANSOM_CONSUMERS_MAX; i++) {
+    const volatile struct transom_consumer_line *line = &consumers->region->host->consumers[i];
+    count += wire_load64(&line->epoch) == consumers->region->epoch && wire_load32(&line->head) == head;
+  }
+  return count;
+}

@@ -82,6 +82,7 @@ bool consumers_line(const struct transom_consumers *consumers, uint32_t index, s
 
 /* Lines that have joined this epoch: the agent slows down when there are none. */
 uint32_t consumers_count(const struct transom_consumers *consumers);
+uint32_t consumers_watching(const struct transom_consumers *consumers, uint32_t head); /* of them, those that watch this head */
 
 #ifdef __cplusplus
 }

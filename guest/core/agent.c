@@ -4,11 +4,8 @@
 #include "common/cpu_pause.h"
 #include "common/log.h"
 #include "common/random.h"
-#include "guest/core/cursor_publisher.h"
-#include "guest/core/frame_publisher.h"
+#include "guest/core/agent_head.h"
 #include "guest/core/message_dispatch.h"
-#include "guest/core/poll_pacer.h"
-#include "guest/core/tile_compare.h"
 #include "protocol/atomics.h"
 #include "protocol/clock_cell.h"
 #include "protocol/region_format.h"
@@ -18,14 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOCK_LINGER_NS UINT64_C(200000) /* a consumer's next request follows in a few microseconds, when both sides run */
-#define CLOCK_LOOKS_MAX 2000             /* the same where the clock stands still */
-#define CLOCK_ROUNDS_MAX 16              /* so the screen waits for 3.2 ms at most */
-#define HEAD 0u
+#define CLOCK_LINGER_NS UINT64_C(200000)      /* a consumer's next request follows in a few microseconds, when both sides run */
+#define CLOCK_LOOKS_MAX 2000                  /* the same where the clock stands still */
+#define CLOCK_ROUNDS_MAX 16                   /* so the screen waits for 3.2 ms at most */
+#define FIRST 0u                              /* the head that the status speaks of, and whose pace the messages follow */
 #define SLOTS_WANTED 3u                       /* one written, one newest, one held */
 #define FRAME_BYTES_FIRST (1024u * 768u * 4u) /* planned for as long as no display is known; slots grow to the region's size anyway */
-#define RETRY_SETTLING_NS UINT64_C(20000000)  /* the source is still being made */
-#define RETRY_BUSY_NS UINT64_C(2000000)       /* every slot was held: look again soon */
+#define OUTPUT_GONE_NS UINT64_C(2000000000)   /* without an output for so long, a head loses its place in the region */
 #define FEATURES                                                                                                                           \
   (TRANSOM_FEATURE_BANDS | TRANSOM_FEATURE_DAMAGE | TRANSOM_FEATURE_HISTORY | TRANSOM_FEATURE_CURSOR | TRANSOM_FEATURE_CLOCK |             \
    TRANSOM_FEATURE_MESSAGES)
@@ -34,23 +30,19 @@ struct agent {
   const struct agent_options *options;
   const struct agent_ports *ports;
   struct transom_region region;
-  struct transom_region_plan plan;
+  struct transom_region_plan plan; /* head_count: those that have a place, from the first on */
   struct doorbell doorbell;
-  struct frame_publisher publisher;
-  struct cursor_publisher cursor;
   struct message_dispatch messages;
-  struct poll_pacer pacer;
-  struct tile_compare tiles;
-  struct screen_mode mode; /* of the last frame; width 0 = none yet */
+  struct agent_head heads[TRANSOM_HEADS_MAX];
+  uint32_t head_count; /* sources */
+  uint32_t outputs;    /* heads that are to have a place */
+  uint32_t left_out;   /* of them, said to be without for want of room */
   uint64_t clock_sequence[TRANSOM_CONSUMERS_MAX];
-  uint64_t heartbeat, heartbeat_due_ns, screen_due_ns, cursor_due_ns;
+  uint64_t heartbeat, heartbeat_due_ns;
   uint64_t status_sequence;
   enum transom_agent_state state;
   char text[168];
   char note[AGENT_NOTE_BYTES]; /* what became of a wish of the viewer's; "" = nothing to say */
-  bool full_wanted;            /* a redraw was asked for, or the region is new */
-  bool retry;                  /* the last frame found no slot; its damage is remembered by the writer */
-  uint64_t skipped;            /* in earlier epochs */
   struct agent_stats stats;
   enum agent_end end;
 };
@@ -65,7 +57,7 @@ static void set_status(struct agent *agent, enum transom_agent_state state, cons
   agent->state = state;
   snprintf(agent->text, sizeof agent->text, "%s", text);
   region_set_status(&agent->region, ++agent->status_sequence, state, agent->text);
-  doorbell_signal(&agent->doorbell, TRANSOM_WAKE_STATUS, HEAD);
+  doorbell_signal(&agent->doorbell, TRANSOM_WAKE_STATUS, FIRST);
   if (agent->ports->status_changed)
     agent->ports->status_changed(state, agent->text, agent->ports->user_data);
   if (state == TRANSOM_AGENT_NO_DISPLAY || state == TRANSOM_AGENT_UNREADABLE)
@@ -76,16 +68,24 @@ static void set_status(struct agent *agent, enum transom_agent_state state, cons
 
 /* ---- format ---- */
 
-static struct transom_region_request request_for(const struct agent *agent, const struct screen_mode *mode) {
+/* Two slots are for a single screen that has no room for three: another screen does not take the third away from the first. */
+static uint32_t slots_for(const struct agent *agent, uint32_t count) {
+  return agent->options->slots || count == 1 ? agent->options->slots : SLOTS_WANTED;
+}
+
+static struct transom_region_request request_for(const struct agent *agent, uint32_t count) {
   static const char name[] = "transom-agent " TRANSOM_VERSION;
   struct transom_region_request request = {
-      .head_count = 1,
-      .slot_count = agent->options->slots,
+      .head_count = count,
+      .slot_count = slots_for(agent, count),
       .features_offered = FEATURES | (agent->ports->device->has_doorbell ? TRANSOM_FEATURE_DOORBELL : 0),
       .agent_name = name,
       .guest_name = agent->options->guest_name ? agent->options->guest_name : "",
   };
-  request.frame_bytes_max[HEAD] = mode->width ? (uint64_t)frame_publisher_pitch(mode) * mode->height : FRAME_BYTES_FIRST;
+  for (uint32_t i = 0; i < count; i++) {
+    const struct screen_mode *mode = &agent->heads[i].mode;
+    request.frame_bytes_max[i] = mode->width ? (uint64_t)frame_publisher_pitch(mode) * mode->height : FRAME_BYTES_FIRST;
+  }
   return request;
 }
 
@@ -97,10 +97,12 @@ static unsigned long long size_to_give_mib(const struct transom_region_request *
   return bytes >> 20;
 }
 
-static void say_too_small(struct agent *agent, const struct transom_region_request *request, const struct screen_mode *mode) {
+static void say_too_small(struct agent *agent) {
+  const struct transom_region_request request = request_for(agent, 1);
+  const struct screen_mode *mode = &agent->heads[FIRST].mode;
   char text[168];
   snprintf(text, sizeof text, "the region has %llu MiB, a screen of %ux%u needs %llu MiB: give the VM a larger one",
-           (unsigned long long)(agent->ports->device->bytes >> 20), mode->width, mode->height, size_to_give_mib(request));
+           (unsigned long long)(agent->ports->device->bytes >> 20), mode->width, mode->height, size_to_give_mib(&request));
   if (agent->region.epoch) {
     set_status(agent, TRANSOM_AGENT_UNREADABLE, text);
     return;
@@ -109,27 +111,46 @@ static void say_too_small(struct agent *agent, const struct transom_region_reque
   agent->end = AGENT_FAILED;
 }
 
+/* Once for each number of them, not with each look at a screen that has no place. */
+static void say_left_out(struct agent *agent, uint32_t fitting, const struct transom_region_request *all) {
+  const uint32_t left_out = all->head_count - fitting;
+  if (left_out && left_out != agent->left_out)
+    log_warning("the region has %llu MiB, %u screens need %llu MiB: only the first %u can be seen from the host; give the VM a larger one",
+                (unsigned long long)(agent->ports->device->bytes >> 20), all->head_count, size_to_give_mib(all), fitting);
+  agent->left_out = left_out;
+}
+
 /* Everything that is tied to an epoch begins anew; what counts over the agent's life stays. */
 static void start_epoch(struct agent *agent) {
-  agent->skipped += agent->publisher.writer.skipped;
   doorbell_init(&agent->doorbell, agent->ports->device, &agent->region);
-  frame_publisher_init(&agent->publisher, &agent->region, &agent->doorbell, agent->ports->now_ns, HEAD);
-  cursor_publisher_init(&agent->cursor, &agent->region, &agent->doorbell, HEAD);
+  for (uint32_t i = 0; i < agent->plan.head_count; i++)
+    agent_head_start_epoch(&agent->heads[i], &agent->region, &agent->doorbell);
   message_dispatch_init(&agent->messages, &agent->region, &agent->doorbell);
   memset(agent->clock_sequence, 0, sizeof agent->clock_sequence);
   agent->status_sequence = 0;
-  agent->full_wanted = true;
-  agent->retry = false;
   agent->stats.formats++;
 }
 
-static bool format(struct agent *agent, const struct screen_mode *mode) {
-  const struct transom_region_request request = request_for(agent, mode);
+/* All screens that have an output, or as many as there is room for. 0, or as region_plan(). */
+static int plan_heads(struct agent *agent, struct transom_region_request *request, struct transom_region_plan *plan) {
+  const struct transom_region_request all = request_for(agent, agent->outputs);
+  int error = -ENOSPC;
+  for (uint32_t count = agent->outputs; count > 0 && error == -ENOSPC; count--) {
+    *request = request_for(agent, count);
+    error = region_plan(agent->ports->device->bytes, request, plan);
+  }
+  if (!error)
+    say_left_out(agent, plan->head_count, &all);
+  return error;
+}
+
+static bool format(struct agent *agent) {
+  struct transom_region_request request;
   struct transom_region_plan plan;
   struct region_device *device = agent->ports->device;
-  const int error = region_plan(device->bytes, &request, &plan);
+  const int error = plan_heads(agent, &request, &plan);
   if (error == -ENOSPC) {
-    say_too_small(agent, &request, mode);
+    say_too_small(agent);
     return false;
   }
   if (error || region_format(device->base, &request, &plan, random_nonzero64(), &agent->region) != 0) {
@@ -139,37 +160,44 @@ static bool format(struct agent *agent, const struct screen_mode *mode) {
   }
   agent->plan = plan;
   start_epoch(agent);
-  log_info("formatted %s: %u slots of %llu KiB", device->text, plan.slot_count, (unsigned long long)(plan.slot_bytes[HEAD] >> 10));
+  log_info("formatted %s: %u screen%s, %u slots of %llu KiB", device->text, plan.head_count, plan.head_count > 1 ? "s" : "",
+           plan.slot_count, (unsigned long long)(plan.slot_bytes[FIRST] >> 10));
   set_status(agent, TRANSOM_AGENT_STARTING, "starting");
   doorbell_tell_of_epoch(&agent->doorbell);
   return true;
 }
 
-/* Does the region as it is formatted serve this mode? Two slots are a makeshift for modes of which three do not fit. */
-static bool fits(const struct agent *agent, const struct screen_mode *mode) {
-  const uint64_t bytes = (uint64_t)frame_publisher_pitch(mode) * mode->height;
-  if (bytes > agent->plan.slot_bytes[HEAD])
+/* Does the region as it is formatted serve this head's mode? Two slots are a makeshift for modes of which three do not fit. */
+static bool fits(const struct agent *agent, const struct agent_head *head) {
+  if ((uint64_t)frame_publisher_pitch(&head->mode) * head->mode.height > agent->plan.slot_bytes[head->number])
     return false;
   if (agent->options->slots || agent->plan.slot_count >= SLOTS_WANTED)
     return true;
-  struct transom_region_request request = request_for(agent, mode);
+  struct transom_region_request request = request_for(agent, agent->plan.head_count);
   request.slot_count = SLOTS_WANTED;
   struct transom_region_plan plan;
   return region_plan(agent->ports->device->bytes, &request, &plan) != 0;
 }
 
-/* ---- screen ---- */
+/* ---- screens ---- */
 
-static bool same_mode(const struct screen_mode *a, const struct screen_mode *b) {
-  return a->width == b->width && a->height == b->height && a->format == b->format && a->flags == b->flags;
+static bool has_place(const struct agent *agent, const struct agent_head *head) { return head->number < agent->plan.head_count; }
+
+/* A screen that has come, or for which there was no room. The others are not disturbed before it is known that there is. */
+static bool find_place(struct agent *agent, const struct agent_head *head) {
+  struct transom_region_request request;
+  struct transom_region_plan plan;
+  agent->outputs = head->number + 1;
+  return plan_heads(agent, &request, &plan) == 0 && head->number < plan.head_count && format(agent);
 }
 
-/* What is of interest to whoever sees the picture already, each part only where there is one. */
+/* What is of interest to whoever sees the first screen's picture already, each part only where there is one. */
 static void say_running(struct agent *agent) {
-  const struct screen_capture *capture = agent->ports->capture;
-  const char *const more[] = {agent->note, capture->hint};
+  const struct agent_head *first = &agent->heads[FIRST];
+  const char *const more[] = {agent->note, first->capture->hint};
   char text[sizeof agent->text];
-  size_t used = (size_t)snprintf(text, sizeof text, "showing %ux%u by %.40s", agent->mode.width, agent->mode.height, capture->impl->name);
+  size_t used =
+      (size_t)snprintf(text, sizeof text, "showing %ux%u by %.40s", first->mode.width, first->mode.height, first->capture->impl->name);
   for (size_t i = 0; i < sizeof more / sizeof more[0] && used < sizeof text; i++) {
     if (more[i][0])
       used += (size_t)snprintf(text + used, sizeof text - used, "; %s", more[i]);
@@ -177,85 +205,65 @@ static void say_running(struct agent *agent) {
   set_status(agent, TRANSOM_AGENT_RUNNING, text);
 }
 
-static bool take_mode(struct agent *agent, const struct screen_mode *mode) {
-  if (!fits(agent, mode) && !format(agent, mode))
+static bool take_mode(struct agent *agent, struct agent_head *head, const struct screen_mode *mode) {
+  agent_head_set_mode(head, mode);
+  if (!has_place(agent, head) ? !find_place(agent, head) : !fits(agent, head) && !format(agent))
     return false;
-  if (!same_mode(mode, &agent->mode)) {
-    tile_compare_finish(&agent->tiles);
-    agent->full_wanted = true;
-    agent->mode = *mode;
-  }
-  say_running(agent);
+  if (!has_place(agent, head))
+    return false; /* its new mode has cost it its place */
+  if (head->number == FIRST)
+    say_running(agent);
   return true;
 }
 
-/* Makes of a screen that changes at will a frame that stands still: the compare's own copy. False: out of memory. */
-static bool compare(struct agent *agent, struct screen_frame *frame) {
-  struct tile_compare *tiles = &agent->tiles;
-  if (!tiles->pixels && !tile_compare_init(tiles, frame->mode.width, frame->mode.height, validate_format_bytes(frame->mode.format))) {
+static void publish(struct agent *agent, struct agent_head *head, struct screen_frame *frame) {
+  int error = 0;
+  if (!agent_head_publish(head, frame, &error)) {
     set_status(agent, TRANSOM_AGENT_UNREADABLE, "out of memory for a copy of the screen");
-    return false;
-  }
-  damage_clear(&frame->damage);
-  tile_compare_update(tiles, frame->pixels, frame->pitch_bytes, &frame->damage);
-  frame->pixels = tiles->pixels;
-  frame->pitch_bytes = tiles->pitch_bytes;
-  frame->acquired_ns = now(agent);
-  return true;
-}
-
-static void publish(struct agent *agent, struct screen_frame *frame) {
-  const bool changed = !damage_is_empty(&frame->damage);
-  if (changed)
-    poll_pacer_changed(&agent->pacer, frame->acquired_ns);
-  if (agent->full_wanted)
-    damage_set_full(&frame->damage);
-  if (!changed && !agent->full_wanted && !agent->retry)
     return;
-  const int error = frame_publisher_publish(&agent->publisher, frame);
-  agent->retry = error == -EBUSY;
-  if (error == 0 || error == -EBUSY)
-    agent->full_wanted = false; /* a busy writer remembers the damage */
-  else if (error != -EIO)       /* of that, the source says what it does about it */
-    log_error("cannot publish a frame of %ux%u: %s", frame->mode.width, frame->mode.height, strerror(-error));
+  }
   if (error == -EFAULT)
     agent->end = AGENT_UNSAFE;
-  if (agent->options->frames_max && agent->publisher.published >= agent->options->frames_max)
+  if (agent->options->frames_max && head->publisher.published >= agent->options->frames_max)
     agent->end = AGENT_DONE;
+  agent_head_publish_cursor(head);
 }
 
-static void update_cursor(struct agent *agent) {
-  struct screen_capture *capture = agent->ports->capture;
-  struct screen_cursor cursor;
-  if (!capture->impl->cursor || !capture->impl->cursor(capture, &cursor))
-    cursor = (struct screen_cursor){.visible = false};
-  if (cursor_publisher_update(&agent->cursor, &cursor, now(agent)))
-    poll_pacer_changed(&agent->pacer, now(agent));
+/* Its output is gone: the last head gives its place back, for a viewer that says so rather than show a picture that stands still. */
+static void note_gone(struct agent *agent, struct agent_head *head, uint64_t now_ns) {
+  if (!head->gone_ns)
+    head->gone_ns = now_ns;
+  if (head->number == FIRST || head->number + 1 < agent->outputs)
+    return;
+  if (has_place(agent, head) && now_ns - head->gone_ns < OUTPUT_GONE_NS)
+    return;
+  agent->outputs = head->number;
+  if (has_place(agent, head))
+    format(agent);
 }
 
-static void no_frame(struct agent *agent, int error) {
-  const char *text = agent->ports->capture->text;
+static void no_frame(struct agent *agent, struct agent_head *head, int error, uint64_t now_ns) {
+  const char *text = head->capture->text;
   if (error == -ENODEV)
-    set_status(agent, TRANSOM_AGENT_NO_DISPLAY, text);
-  else if (error != -EAGAIN)
-    set_status(agent, TRANSOM_AGENT_UNREADABLE, text);
+    note_gone(agent, head, now_ns);
+  if (head->number == FIRST && error != -EAGAIN)
+    set_status(agent, error == -ENODEV ? TRANSOM_AGENT_NO_DISPLAY : TRANSOM_AGENT_UNREADABLE, text);
 }
 
-static void look_at_screen(struct agent *agent) {
-  struct screen_capture *capture = agent->ports->capture;
+static void look_at_screen(struct agent *agent, struct agent_head *head) {
+  struct screen_capture *capture = head->capture;
   struct screen_frame frame;
   agent->stats.screens_compared++;
   const int error = capture->impl->acquire(capture, now(agent), &frame);
   if (error) {
-    no_frame(agent, error);
-    if (capture->cursor_apart)
-      update_cursor(agent);
+    no_frame(agent, head, error, now(agent));
+    if (capture->cursor_apart && has_place(agent, head))
+      agent_head_publish_cursor(head);
     return;
   }
-  if (take_mode(agent, &frame.mode) && (frame.damage_known || compare(agent, &frame))) {
-    publish(agent, &frame);
-    update_cursor(agent);
-  }
+  head->gone_ns = 0;
+  if (take_mode(agent, head, &frame.mode))
+    publish(agent, head, &frame);
   capture->impl->release(capture);
 }
 
@@ -276,7 +284,8 @@ static bool beat(struct agent *agent, uint64_t now_ns) {
     agent->end = AGENT_REPLACED;
     return false;
   }
-  frame_writer_revoke_silent(&agent->publisher.writer, now_ns);
+  for (uint32_t i = 0; i < agent->plan.head_count; i++)
+    frame_writer_revoke_silent(&agent->heads[i].publisher.writer, now_ns);
   wire_publish64(&agent->region.status->heartbeat, ++agent->heartbeat);
   agent->heartbeat_due_ns = now_ns + TRANSOM_HEARTBEAT_NS;
   return true;
@@ -288,7 +297,7 @@ static uint32_t answer_clock(struct agent *agent) {
   uint32_t answers = clock_cell_serve(&agent->region, agent->clock_sequence, agent->ports->now_ns), more = answers;
   if (!answers)
     return 0;
-  doorbell_signal(&agent->doorbell, TRANSOM_WAKE_CLOCK, HEAD);
+  doorbell_signal(&agent->doorbell, TRANSOM_WAKE_CLOCK, FIRST);
   for (int round = 0; round < CLOCK_ROUNDS_MAX && more; round++) {
     const uint64_t until_ns = agent->ports->now_ns() + CLOCK_LINGER_NS;
     more = 0;
@@ -311,12 +320,13 @@ static void talk(struct agent *agent, uint64_t now_ns) {
   uint32_t requests = 0;
   const uint32_t answers = answer_clock(agent);
   if (message_dispatch_poll(&agent->messages, &requests) || answers)
-    poll_pacer_talked(&agent->pacer, now_ns);
+    poll_pacer_talked(&agent->heads[FIRST].pacer, now_ns);
   agent->stats.clock_answers += answers;
   if (requests & MESSAGE_MODE_WISH)
     take_mode_wish(agent);
   if (requests & MESSAGE_REDRAW) {
-    agent->full_wanted = true;
+    for (uint32_t i = 0; i < agent->head_count; i++)
+      agent->heads[i].full_wanted = true;
     agent_note_activity(agent);
   }
 }
@@ -325,75 +335,79 @@ static void watch_consumers(struct agent *agent, uint64_t now_ns) {
   const uint32_t count = consumers_count(&agent->doorbell.consumers);
   if (count > 0 && agent->stats.consumers == 0) {
     log_info("a consumer has joined");
-    agent->screen_due_ns = now_ns;
   } else if (count == 0 && agent->stats.consumers > 0) {
     log_info("no consumer is left: looking at the screen once a second");
     agent_note(agent, "");
   }
   agent->stats.consumers = count;
-  agent->pacer.period_ns = agent->ports->capture->period_ns;
-  poll_pacer_watched(&agent->pacer, count > 0, now_ns);
-}
-
-/* A source with a timetable of its own is asked when it says; nobody watching slows it down all the same. */
-static uint64_t next_look_ns(const struct agent *agent, uint64_t now_ns) {
-  struct screen_capture *capture = agent->ports->capture;
-  const uint64_t paced_ns = now_ns + poll_pacer_screen_ns(&agent->pacer, now_ns);
-  if (agent->retry)
-    return now_ns + RETRY_BUSY_NS;
-  if (capture->settling)
-    return now_ns + RETRY_SETTLING_NS;
-  const uint64_t known_ns = capture->impl->next_ns && agent->pacer.watched ? capture->impl->next_ns(capture, now_ns) : 0;
-  return known_ns ? known_ns : paced_ns;
+  for (uint32_t i = 0; i < agent->head_count; i++)
+    agent_head_watch(&agent->heads[i], consumers_watching(&agent->doorbell.consumers, i) > 0, now_ns);
 }
 
 static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-/* Between two looks at the screen, where the cursor can be had apart from it. */
-static void look_at_cursor(struct agent *agent, uint64_t now_ns) {
-  if (!agent->ports->capture->cursor_apart || now_ns < agent->cursor_due_ns || agent->mode.width == 0)
+/* A source without a place in the region is only asked now and then whether it has an output; and not before those ahead of it have. */
+static void look_at_head(struct agent *agent, struct agent_head *head, uint64_t now_ns) {
+  if (head->number > agent->plan.head_count)
     return;
-  update_cursor(agent);
-  agent->cursor_due_ns = now_ns + poll_pacer_cursor_ns(&agent->pacer, now_ns);
+  if (now_ns >= head->screen_due_ns) {
+    look_at_screen(agent, head);
+    head->screen_due_ns = has_place(agent, head) ? agent_head_next_look_ns(head, now_ns) : now_ns + POLL_ALONE_SCREEN_NS;
+  } else if (has_place(agent, head)) {
+    agent_head_look_at_cursor(head, now_ns);
+  }
 }
 
-static uint64_t next_cursor_ns(const struct agent *agent, uint64_t now_ns) {
-  if (!agent->ports->capture->cursor_apart)
-    return UINT64_MAX;
-  return agent->cursor_due_ns > now_ns ? agent->cursor_due_ns : now_ns + poll_pacer_cursor_ns(&agent->pacer, now_ns);
+/* A format in between leaves those that were looked at before without a picture. */
+static void look_at_heads(struct agent *agent, uint64_t now_ns) {
+  uint64_t formats = 0;
+  for (uint32_t round = 0; round <= agent->head_count && formats != agent->stats.formats; round++) {
+    formats = agent->stats.formats;
+    for (uint32_t i = 0; i < agent->head_count && (i == FIRST || agent->end == AGENT_GOES_ON); i++)
+      look_at_head(agent, &agent->heads[i], now_ns);
+  }
+}
+
+static uint64_t next_look_ns(const struct agent *agent, uint64_t now_ns) {
+  uint64_t due_ns = UINT64_MAX;
+  for (uint32_t i = 0; i < agent->head_count && i <= agent->plan.head_count; i++) {
+    const struct agent_head *head = &agent->heads[i];
+    due_ns = earliest(due_ns, head->screen_due_ns);
+    if (has_place(agent, head))
+      due_ns = earliest(due_ns, agent_head_next_cursor_ns(head, now_ns));
+  }
+  return due_ns;
 }
 
 uint64_t agent_step(struct agent *agent) {
   agent->stats.wakeups++;
   const uint64_t now_ns = now(agent);
-  if (agent->stats.formats == 0 && !format(agent, &agent->mode))
+  if (agent->stats.formats == 0 && !format(agent))
     return now_ns;
   if (!beat(agent, now_ns))
     return now_ns;
   talk(agent, now_ns);
   watch_consumers(agent, now_ns);
-  if (now_ns >= agent->screen_due_ns) {
-    look_at_screen(agent);
-    agent->screen_due_ns = next_look_ns(agent, now_ns);
-  } else {
-    look_at_cursor(agent, now_ns);
-  }
-  const uint64_t talk_ns = now_ns + poll_pacer_talk_ns(&agent->pacer, now_ns);
-  return earliest(earliest(talk_ns, agent->heartbeat_due_ns), earliest(agent->screen_due_ns, next_cursor_ns(agent, now_ns)));
+  look_at_heads(agent, now_ns);
+  const uint64_t talk_ns = now_ns + poll_pacer_talk_ns(&agent->heads[FIRST].pacer, now_ns);
+  return earliest(earliest(talk_ns, agent->heartbeat_due_ns), next_look_ns(agent, now_ns));
 }
 
 void agent_note_activity(struct agent *agent) {
-  poll_pacer_changed(&agent->pacer, now(agent));
-  agent->screen_due_ns = 0;
+  for (uint32_t i = 0; i < agent->head_count; i++)
+    agent_head_note_activity(&agent->heads[i]);
 }
 
 void agent_note(struct agent *agent, const char *text) {
   snprintf(agent->note, sizeof agent->note, "%s", text);
-  if (agent->state == TRANSOM_AGENT_RUNNING && agent->mode.width)
+  if (agent->state == TRANSOM_AGENT_RUNNING && agent->heads[FIRST].mode.width)
     say_running(agent);
 }
 
-void agent_look_now(struct agent *agent) { agent->screen_due_ns = 0; }
+void agent_look_now(struct agent *agent) {
+  for (uint32_t i = 0; i < agent->head_count; i++)
+    agent->heads[i].screen_due_ns = 0;
+}
 
 /* ---- life ---- */
 
@@ -403,14 +417,17 @@ struct agent *agent_create(const struct agent_options *options, const struct age
     return NULL;
   agent->options = options;
   agent->ports = ports;
-  poll_pacer_init(&agent->pacer, ports->now_ns());
+  agent->outputs = 1;
+  for (; agent->head_count < TRANSOM_HEADS_MAX && ports->captures[agent->head_count]; agent->head_count++)
+    agent_head_init(&agent->heads[agent->head_count], agent->head_count, ports->captures[agent->head_count], ports->now_ns);
   return agent;
 }
 
 void agent_destroy(struct agent *agent) {
   if (!agent)
     return;
-  tile_compare_finish(&agent->tiles);
+  for (uint32_t i = 0; i < agent->head_count; i++)
+    agent_head_finish(&agent->heads[i]);
   free(agent);
 }
 
@@ -426,9 +443,12 @@ void agent_finish(struct agent *agent) {
 
 void agent_stats(const struct agent *agent, struct agent_stats *stats) {
   *stats = agent->stats;
-  stats->frames_published = agent->publisher.published;
-  stats->frames_skipped = agent->skipped + agent->publisher.writer.skipped;
-  stats->bytes_copied = agent->publisher.copied_bytes;
+  for (uint32_t i = 0; i < agent->head_count; i++) {
+    const struct agent_head *head = &agent->heads[i];
+    stats->frames_published += head->publisher.published;
+    stats->frames_skipped += head->skipped + head->publisher.writer.skipped;
+    stats->bytes_copied += head->publisher.copied_bytes;
+  }
   stats->bells_rung = agent->doorbell.rung;
   stats->messages = agent->messages.received;
 }

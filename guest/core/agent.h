@@ -9,7 +9,10 @@
  * RUNNING        frames come; a source without frames leads to one of the next two
  * NO_DISPLAY     the source says that there is no active output; a frame leads back
  * UNREADABLE     the source cannot read the screen, or the region is too small for its mode; a frame that fits leads back
- * STOPPED        agent_finish() was called */
+ * STOPPED        agent_finish() was called
+ *
+ * With several sources the state is the first one's. A head has a place in the region while its source has an output: when one comes, or
+ * the last one has been gone for two seconds, the region is formatted anew. Where it has no room for all, those that fit are published. */
 #ifndef TRANSOM_GUEST_CORE_AGENT_H
 #define TRANSOM_GUEST_CORE_AGENT_H
 
@@ -32,8 +35,8 @@ struct agent_options {
 
 struct agent_ports {
   struct region_device *device;
-  struct screen_capture *capture;
-  uint64_t (*now_ns)(void); /* stamps frames, answers the clock cell, paces the polling */
+  struct screen_capture *captures[TRANSOM_HEADS_MAX]; /* by head, from the primary screen on; NULL ends them. At least one */
+  uint64_t (*now_ns)(void);                           /* stamps frames, answers the clock cell, paces the polling */
 
   /* Optional: what the status record says is another now. Called from agent_step() and agent_finish(). */
   void (*status_changed)(enum transom_agent_state state, const char *text, void *user_data);

@@ -116,8 +116,11 @@ static void draw_event(struct test_card *card) {
 }
 
 static void draw_text(struct test_card *card) {
-  char text[64];
-  snprintf(text, sizeof text, "%ux%u %u%% FRAME %u", card->options.width, card->options.height, card->options.damage_percent, card->frame);
+  char text[80], which[24] = "";
+  if (card->options.screen)
+    snprintf(which, sizeof which, "SCREEN %u ", card->options.screen);
+  snprintf(text, sizeof text, "%s%ux%u %u%% FRAME %u", which, card->options.width, card->options.height, card->options.damage_percent,
+           card->frame);
   const uint32_t length = (uint32_t)strlen(text), top = text_top(card);
   for (uint32_t y = 0; y < TEXT_ROWS; y++) {
     for (uint32_t x = 0; x < card->options.width; x++) {

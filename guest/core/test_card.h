@@ -15,6 +15,7 @@ struct test_card_options {
   uint32_t rate;           /* frames a second; 0 = a new one whenever asked */
   uint32_t damage_percent; /* 0 .. 100 */
   uint32_t still_after;    /* frames; then the picture rests. 0 = never */
+  uint32_t screen;         /* of several: its line of text says which. 0 = the first */
   bool cursor;
   bool reacts; /* a loop card: rests from the first frame on; each test_card_react() is one more */
 };

@@ -1,5 +1,7 @@
 #include "guest/linux/agent_settings.h"
 
+#include "protocol/layout.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +27,12 @@ static const struct option_entry entries[] = {
      .maximum = 63,
      .argument = "N",
      .help = "/dev/dri/cardN (the first that shows something)"},
+    {.name = "heads",
+     .kind = OPTION_INT,
+     FIELD(heads),
+     .maximum = TRANSOM_HEADS_MAX,
+     .argument = "N",
+     .help = "screens to publish at most (0: all that show something; one test card)"},
     PUBLISH_SETTINGS_ENTRIES(offsetof(struct agent_settings, publish)),
     {0},
 };

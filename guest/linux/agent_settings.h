@@ -13,6 +13,7 @@ struct agent_settings {
   char device[16];  /* PCI address; empty = the largest */
   bool take_over;   /* format the region whatever it holds */
   int source;       /* enum agent_source */
+  int64_t heads;    /* screens to publish at most; 0 = all that show something, or one test card */
   int64_t card;     /* /dev/dri/cardN; -1 = the first with an active output */
   struct publish_settings publish;
 };

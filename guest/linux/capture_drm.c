@@ -18,7 +18,8 @@
 #include <xf86drmMode.h>
 
 #define CARDS_MAX 64
-#define REOPEN_NS UINT64_C(1000000000) /* a device that is not there is looked for so often */
+#define REOPEN_NS UINT64_C(1000000000)  /* a device that is not there is looked for so often */
+#define RECOUNT_NS UINT64_C(1000000000) /* and whether the outputs before ours are still as many */
 #define SECOND_NS UINT64_C(1000000000)
 #ifndef DRM_CLIENT_CAP_CURSOR_PLANE_HOTSPOT
 #define DRM_CLIENT_CAP_CURSOR_PLANE_HOTSPOT 6 /* Linux 6.6: without it, virtual cards hide their cursor plane from us */
@@ -27,7 +28,8 @@
 struct drm_screen {
   struct screen_capture capture;
   int wanted_card, card, fd; /* fd -1 = not open */
-  uint64_t reopen_ns;
+  uint32_t wanted_screen;    /* active outputs before ours */
+  uint64_t reopen_ns, recount_ns;
   uint32_t crtc_id;         /* 0 = none active */
   uint32_t active_property; /* of the CRTC; 0 = it has none */
   struct drm_buffers buffers;
@@ -96,19 +98,20 @@ static int open_card(int number) {
 
 static bool is_active(const drmModeCrtc *crtc) { return crtc && crtc->mode_valid && crtc->buffer_id; }
 
-/* The first CRTC that shows something; 0 = none. */
-static uint32_t find_active_crtc(int fd, uint32_t *index) {
+/* The CRTC that shows something and has `before` others that do before it; 0 = there are only `*count` of them. */
+static uint32_t find_active_crtc(int fd, uint32_t before, uint32_t *index, uint32_t *count) {
   drmModeRes *resources = drmModeGetResources(fd);
-  uint32_t found = 0;
+  uint32_t found = 0, active = 0;
   for (int i = 0; resources && i < resources->count_crtcs && !found; i++) {
     drmModeCrtc *crtc = drmModeGetCrtc(fd, resources->crtcs[i]);
-    if (is_active(crtc)) {
+    if (is_active(crtc) && active++ == before) {
       found = crtc->crtc_id;
       *index = (uint32_t)i;
     }
     drmModeFreeCrtc(crtc);
   }
   drmModeFreeResources(resources);
+  *count = active;
   return found;
 }
 
@@ -148,13 +151,15 @@ static void adopt_crtc(struct drm_screen *screen, uint32_t crtc_id, uint32_t ind
   drm_cursor_find(&screen->cursor, screen->fd, crtc_id, index);
 }
 
-static bool use_card(struct drm_screen *screen, int number) {
-  uint32_t index = 0;
+/* `*before`: outputs that are still to be passed over. */
+static bool use_card(struct drm_screen *screen, int number, uint32_t *before) {
+  uint32_t index = 0, count;
   const int fd = open_card(number);
   if (fd < 0)
     return false;
-  const uint32_t crtc_id = find_active_crtc(fd, &index);
+  const uint32_t crtc_id = find_active_crtc(fd, *before, &index, &count);
   if (!crtc_id && screen->wanted_card < 0) {
+    *before -= count;
     close(fd);
     return false;
   }
@@ -166,10 +171,11 @@ static bool use_card(struct drm_screen *screen, int number) {
 
 /* The card that was asked for, or any that shows something. */
 static bool find_card(struct drm_screen *screen) {
+  uint32_t before = screen->wanted_screen;
   if (screen->wanted_card >= 0)
-    return use_card(screen, screen->wanted_card);
+    return use_card(screen, screen->wanted_card, &before);
   for (int number = 0; number < CARDS_MAX; number++) {
-    if (use_card(screen, number))
+    if (use_card(screen, number, &before))
       return true;
   }
   return false;
@@ -190,15 +196,39 @@ static uint64_t period_of(const drmModeModeInfo *mode) {
   return SECOND_NS / hertz;
 }
 
+/* How many outputs of the cards before ours show something. */
+static uint32_t count_on_other_cards(const struct drm_screen *screen) {
+  uint32_t total = 0;
+  for (int number = 0; screen->wanted_card < 0 && number < screen->card; number++) {
+    const int fd = open_card(number);
+    uint32_t index, count = 0;
+    if (fd < 0)
+      continue;
+    find_active_crtc(fd, UINT32_MAX, &index, &count);
+    close(fd);
+    total += count;
+  }
+  return total;
+}
+
+/* The one that is ours by now: others come and go. */
+static void choose_crtc(struct drm_screen *screen) {
+  uint32_t index = 0, count;
+  const uint32_t elsewhere = count_on_other_cards(screen);
+  const uint32_t crtc_id =
+      elsewhere <= screen->wanted_screen ? find_active_crtc(screen->fd, screen->wanted_screen - elsewhere, &index, &count) : 0;
+  if (crtc_id != screen->crtc_id)
+    adopt_crtc(screen, crtc_id, index);
+}
+
 /* The CRTC as it is now, or another one of the card if that has gone dark. NULL: nothing is shown. */
-static drmModeCrtc *active_crtc(struct drm_screen *screen) {
+static drmModeCrtc *active_crtc(struct drm_screen *screen, uint64_t now_ns) {
   drmModeCrtc *crtc = screen->crtc_id ? drmModeGetCrtc(screen->fd, screen->crtc_id) : NULL;
-  if (is_active(crtc))
+  if (is_active(crtc) && now_ns < screen->recount_ns)
     return crtc;
   drmModeFreeCrtc(crtc);
-  uint32_t index = 0;
-  const uint32_t crtc_id = find_active_crtc(screen->fd, &index);
-  adopt_crtc(screen, crtc_id, index);
+  choose_crtc(screen);
+  screen->recount_ns = now_ns + RECOUNT_NS;
   return screen->crtc_id ? drmModeGetCrtc(screen->fd, screen->crtc_id) : NULL;
 }
 
@@ -284,7 +314,7 @@ static int acquire(struct screen_capture *capture, uint64_t now_ns, struct scree
     if (!find_card(screen))
       return no_display(screen, now_ns, "no active display: no /dev/dri/card* shows anything");
   }
-  drmModeCrtc *crtc = active_crtc(screen);
+  drmModeCrtc *crtc = active_crtc(screen, now_ns);
   if (!crtc)
     return no_display(screen, now_ns, "no active display: the screen is off");
   int result = -ENODEV;
@@ -313,13 +343,14 @@ static void destroy(struct screen_capture *capture) {
 static const struct screen_capture_impl impl = {
     .name = "drm", .acquire = acquire, .release = release, .cursor = cursor, .destroy = destroy};
 
-struct screen_capture *capture_drm_create(int card) {
+struct screen_capture *capture_drm_create(int card, uint32_t wanted_screen) {
   struct drm_screen *screen = calloc(1, sizeof *screen);
   if (!screen)
     return NULL;
   screen->capture.impl = &impl;
   screen->capture.period_ns = SECOND_NS / 60;
   screen->wanted_card = card;
+  screen->wanted_screen = wanted_screen;
   screen->fd = -1;
   drm_buffers_init(&screen->buffers);
   drm_cursor_init(&screen->cursor);

@@ -16,32 +16,62 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct screen_capture *create_capture(const struct agent_settings *settings, const struct test_card_options *card) {
-  struct test_card_options loop_card = *card;
+struct screens {
+  struct screen_capture *captures[TRANSOM_HEADS_MAX];
+  uint32_t count;
+};
+
+static struct screen_capture *create_capture(const struct agent_settings *settings, const struct test_card_options *card, uint32_t screen) {
+  struct test_card_options its_card = *card;
+  its_card.screen = screen;
   switch ((enum agent_source)settings->source) {
   case AGENT_SOURCE_TEST_CARD:
-    return test_card_create(card);
+    return test_card_create(&its_card);
   case AGENT_SOURCE_LOOP_CARD:
-    loop_card.damage_percent = 0; /* strip and text */
-    loop_card.reacts = true;
-    return test_card_create(&loop_card);
+    its_card.damage_percent = 0; /* strip and text */
+    its_card.reacts = true;
+    return test_card_create(&its_card);
   case AGENT_SOURCE_AUTO:
   case AGENT_SOURCE_DRM:
     break;
   }
-  return capture_drm_create((int)settings->card);
+  return capture_drm_create((int)settings->card, screen);
 }
 
-static enum exit_status run(const struct agent_settings *settings, struct region_device *device, struct screen_capture *capture) {
+/* A test card more would be one that nobody asked for. */
+static uint32_t heads_wanted(const struct agent_settings *settings) {
+  const bool is_card = settings->source == AGENT_SOURCE_TEST_CARD || settings->source == AGENT_SOURCE_LOOP_CARD;
+  return settings->heads ? (uint32_t)settings->heads : is_card ? 1 : TRANSOM_HEADS_MAX;
+}
+
+static void destroy_screens(struct screens *screens) {
+  for (uint32_t i = 0; i < screens->count; i++)
+    screens->captures[i]->impl->destroy(screens->captures[i]);
+}
+
+static bool create_screens(const struct agent_settings *settings, const struct test_card_options *card, struct screens *screens) {
+  *screens = (struct screens){.count = 0};
+  for (uint32_t wanted = heads_wanted(settings); screens->count < wanted; screens->count++) {
+    screens->captures[screens->count] = create_capture(settings, card, screens->count);
+    if (!screens->captures[screens->count]) {
+      destroy_screens(screens);
+      return false;
+    }
+  }
+  return true;
+}
+
+static enum exit_status run(const struct agent_settings *settings, struct region_device *device, const struct screens *screens) {
   char host_name[32] = "";
   gethostname(host_name, sizeof host_name - 1);
   const struct agent_options options = {
       .slots = (uint32_t)settings->publish.slots, .frames_max = (uint64_t)settings->publish.frames, .guest_name = host_name};
-  const struct agent_ports ports = {.device = device, .capture = capture, .now_ns = clock_raw_ns};
+  struct agent_ports ports = {.device = device, .now_ns = clock_raw_ns};
+  memcpy(ports.captures, screens->captures, sizeof ports.captures);
   struct agent *agent = agent_create(&options, &ports);
   if (!agent)
     return EXIT_STATUS_FAILED;
-  struct screen_capture *reacts = settings->source == AGENT_SOURCE_LOOP_CARD ? capture : NULL;
+  struct screen_capture *reacts = settings->source == AGENT_SOURCE_LOOP_CARD ? screens->captures[0] : NULL;
   struct input_activity *activity = settings->source == AGENT_SOURCE_TEST_CARD ? NULL : input_activity_create("/dev/input");
   if (reacts && !activity) {
     log_error("cannot watch /dev/input, which the loop card reacts to: %s", strerror(errno));
@@ -63,13 +93,14 @@ static enum exit_status run(const struct agent_settings *settings, struct region
 
 static enum exit_status with_capture(enum agent_verb verb, const struct agent_settings *settings, const struct test_card_options *card,
                                      struct region_device *device) {
-  struct screen_capture *capture = create_capture(settings, card);
-  if (!capture) {
+  struct screens screens;
+  if (!create_screens(settings, card, &screens)) {
     log_error("out of memory for the screen's source");
     return EXIT_STATUS_FAILED;
   }
-  const enum exit_status status = verb == AGENT_VERB_SELFTEST ? agent_report_selftest(device, capture) : run(settings, device, capture);
-  capture->impl->destroy(capture);
+  const enum exit_status status =
+      verb == AGENT_VERB_SELFTEST ? agent_report_selftest(device, screens.captures[0]) : run(settings, device, &screens);
+  destroy_screens(&screens);
   return status;
 }
 

@@ -56,7 +56,7 @@ static bool read_back(const struct region_device *device, struct trial *trial) {
 
 static bool run_agent(struct region_device *device, struct screen_capture *capture, uint64_t frames, struct trial *trial) {
   const struct agent_options options = {.frames_max = frames};
-  const struct agent_ports ports = {.device = device, .capture = capture, .now_ns = clock_raw_ns};
+  const struct agent_ports ports = {.device = device, .captures = {capture}, .now_ns = clock_raw_ns};
   struct agent *agent = agent_create(&options, &ports);
   struct agent_stats stats;
   const uint64_t end_ns = clock_raw_ns() + CARD_NS;

@@ -54,7 +54,7 @@ static enum run_end run_agent(const struct agent_settings *settings, struct regi
   const struct agent_options options = {
       .slots = (uint32_t)settings->publish.slots, .frames_max = (uint64_t)settings->publish.frames, .guest_name = name};
   const struct agent_ports ports = {.device = device,
-                                    .capture = capture,
+                                    .captures = {capture},
                                     .now_ns = clock_raw_ns,
                                     .status_changed = agent_state_changed,
                                     .mode_wished = display_watch_is_on() ? display_watch_wish : NULL};

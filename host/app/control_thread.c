@@ -45,7 +45,9 @@ static void on_state(enum guest_link_state state, const char *text, void *user_d
 
 static void on_session(void *user_data) {
   struct control_thread *control = user_data;
-  control->events->session(control->user_data);
+  struct guest_session *session = guest_link_session(control->link);
+  control->events->session(session ? session->region.head_count : 0, control->user_data);
+  guest_session_release(session);
 }
 
 /* ---- the guest's mode ---- */
@@ -163,7 +165,8 @@ static int add_timers(struct control_thread *control) {
 
 static int add_link(struct control_thread *control) {
   static const struct guest_link_events events = {.state = on_state, .session = on_session, .message = on_message, .clock = on_clock};
-  struct guest_link_options options = {.region = control->options->region, .head = control->options->head};
+  struct guest_link_options options = {
+      .region = control->options->region, .head = control->options->head, .only_watches = control->options->only_watches};
   control->link = guest_link_create(control->loop, &options, &events, control);
   if (!control->link)
     return errno ? -errno : -ENOMEM;
@@ -176,8 +179,8 @@ static int set_up(struct control_thread *control) {
   if (!control->loop)
     return -errno;
   log_debug("waiting by %s", event_loop_name(control->loop));
-  control->signals = event_loop_add_fd(control->loop, control->signal_fd, EVENT_READABLE, on_signal, control);
-  if (!control->signals)
+  if (control->signal_fd >= 0 &&
+      !(control->signals = event_loop_add_fd(control->loop, control->signal_fd, EVENT_READABLE, on_signal, control)))
     return -ENOMEM;
   event_loop_set_wake(control->loop, on_wake, control);
   int error = add_timers(control);
@@ -230,6 +233,9 @@ static int open_signals(struct control_thread *control) {
   fill_mask(&mask);
   pthread_sigmask(SIG_BLOCK, &mask, &control->mask_before);
   signal(SIGPIPE, SIG_IGN);
+  control->signal_fd = -1;
+  if (control->options->only_watches)
+    return 0;
   control->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
   return control->signal_fd < 0 ? -errno : 0;
 }

@@ -15,6 +15,7 @@ struct control_options {
   const char *region;
   struct stats_socket *stats_socket; /* served by this thread; NULL = none */
   uint32_t head;
+  bool only_watches;            /* another thread of this process has signals and the message rings */
   uint64_t seconds;             /* 0 = no limit */
   uint64_t stats_interval_ms;   /* 0 = no ticks */
   uint64_t latency_interval_ms; /* 0 = no ticks */
@@ -24,7 +25,7 @@ struct control_options {
 
 struct control_events { /* all on the control thread */
   void (*state)(enum guest_link_state state, const char *text, void *user_data);
-  void (*session)(void *user_data);
+  void (*session)(uint32_t head_count, void *user_data);                     /* head_count: the agent's */
   void (*stats)(void *user_data);                                            /* a tick */
   void (*latency)(void *user_data);                                          /* a tick */
   void (*clock)(const struct transom_clock_sample *sample, void *user_data); /* the guest's time: as guest_link_events */

@@ -205,7 +205,7 @@ static void on_window(void *user_data) {
   struct loop_picture *picture = user_data;
   struct picture_layout layout;
   struct window_event event;
-  while (window_poll(picture->window, &event)) {
+  while (window_poll(&event)) {
     if (event.kind == WINDOW_RESIZED)
       follow_size(picture);
     if (event.kind == WINDOW_CLOSE)

@@ -23,6 +23,10 @@ static const struct screen screens[] = {
     [GUEST_LINK_BROKEN] = {"broken", "The shared memory is damaged",
                            "What is in it was not written by an honest agent. Check that --region names the right VM, and restart "
                            "transom-agent in the guest."},
+    [GUEST_LINK_NO_HEAD] =
+        {"no_head", "No output",
+         "When the guest shows something there, it is seen here. If it does, the log of transom-agent says why it is left "
+         "out."},
 };
 
 static const struct screen too_large = {"failed", "The picture cannot be shown",

@@ -82,6 +82,7 @@ static const struct option_entry entries[] = {
      .maximum = TRANSOM_HEADS_MAX - 1,
      .argument = "N",
      .help = "the guest's screen to show, from 0"},
+    {.name = "heads", STRING(heads), .argument = "all|N,...", .help = "a window for each of these screens of the guest"},
     {.name = "guest-mode", STRING(guest_mode), .argument = "MODE", .help = "ask the guest for WxH[@HZ], or to follow the 'window'"},
     {.name = "screenshot", STRING(screenshot), .argument = "FILE", .help = "write the guest's picture as PNG at the end"},
     {.name = "frames",
@@ -254,6 +255,73 @@ static enum options_result load_layers(struct view_settings *settings, const str
   return result;
 }
 
+/* ---- several heads ---- */
+
+/* Numbers with commas between, none twice. */
+static bool parse_heads(struct view_settings *settings) {
+  const char *rest = settings->heads;
+  settings->all_heads = strcmp(rest, "all") == 0;
+  if (settings->all_heads)
+    for (; settings->head_count < TRANSOM_HEADS_MAX; settings->head_count++)
+      settings->windows[settings->head_count].head = settings->head_count;
+  for (uint32_t seen = 0; !settings->all_heads && *rest; settings->head_count++) {
+    const unsigned head = (unsigned)(*rest++ - '0');
+    if (head >= TRANSOM_HEADS_MAX || seen & 1u << head || (*rest && (*rest++ != ',' || !*rest)))
+      return false;
+    seen |= 1u << head;
+    settings->windows[settings->head_count].head = head;
+  }
+  return true;
+}
+
+/* What is kept of each window, and what was said for all of them. Where neither names a display, those in full screen take one each. */
+static bool load_window(const struct view_settings *settings, const struct settings_places *places, int argc, char **argv, unsigned window,
+                        struct head_settings *its) {
+  struct view_settings load;
+  set_defaults(&load);
+  snprintf(load.domain, sizeof load.domain, "%s", settings->domain);
+  if (settings->remember)
+    recall_place(&load, places, its->head);
+  const bool is_remembered = load.place.placed || load.place.width || load.place.fullscreen;
+  load.display = -1;
+  if (load_layers(&load, places, argc, argv) != OPTIONS_OK)
+    return false;
+  its->fullscreen = load.fullscreen;
+  its->place = load.place;
+  snprintf(its->place_file, sizeof its->place_file, "%s", load.place_file);
+  if (load.display >= 0)
+    its->display = load.display + window;
+  else
+    its->display = is_remembered ? load.place.display : its->fullscreen ? window : 0;
+  return true;
+}
+
+static bool understand_heads(struct view_settings *settings, const struct settings_places *places, int argc, char **argv) {
+  if (!parse_heads(settings)) {
+    fprintf(stderr, "transom view: --heads is all, or numbers from 0 to %u with commas between, not '%s'; try --help\n",
+            TRANSOM_HEADS_MAX - 1, settings->heads);
+    return false;
+  }
+  if (settings->head_count && settings->screenshot[0]) {
+    fprintf(stderr, "transom view: --screenshot is of one screen: use --head N instead of --heads; try --help\n");
+    return false;
+  }
+  for (unsigned i = 0; i < settings->head_count; i++)
+    if (!load_window(settings, places, argc, argv, i, &settings->windows[i]))
+      return false;
+  return true;
+}
+
+void settings_for_window(const struct view_settings *settings, unsigned window, struct view_settings *its) {
+  const struct head_settings *from = &settings->windows[window];
+  *its = *settings;
+  its->head = from->head;
+  its->fullscreen = from->fullscreen;
+  its->display = from->display;
+  its->place = from->place;
+  snprintf(its->place_file, sizeof its->place_file, "%s", from->place_file);
+}
+
 enum options_result settings_load(struct view_settings *settings, const struct settings_places *places, int argc, char **argv) {
   set_defaults(settings);
   const char *word = NULL;
@@ -276,6 +344,8 @@ enum options_result settings_load(struct view_settings *settings, const struct s
   if (result == OPTIONS_OK)
     result = load_layers(settings, places, argc, argv);
   if (result == OPTIONS_OK && !guest_mode_is_good(settings->guest_mode))
+    return OPTIONS_ERROR;
+  if (result == OPTIONS_OK && !understand_heads(settings, places, argc, argv))
     return OPTIONS_ERROR;
   if (result == OPTIONS_OK && !settings->region[0])
     find_sockets(settings, places);

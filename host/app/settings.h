@@ -7,6 +7,7 @@
 #include "host/app/window_place.h"
 #include "host/input/host_keys.h"
 #include "host/input/toggle_key.h"
+#include "protocol/layout.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +34,15 @@ struct latency_settings {
   const char *json, *csv, *html; /* files; "-" = standard output, "" = none */
 };
 
+/* The window of one of the guest's screens, where there are several. */
+struct head_settings {
+  int64_t head;
+  bool fullscreen;
+  int64_t display;
+  struct window_place place;            /* remembered */
+  char place_file[SETTINGS_PATH_BYTES]; /* "" = nothing is remembered */
+};
+
 struct view_settings {
   char domain[SETTINGS_NAME_BYTES];
   char region[SETTINGS_PATH_BYTES]; /* "server:SOCKET" or a file */
@@ -55,6 +65,7 @@ struct view_settings {
   bool same_clock;                        /* the agent's stamps are this host's CLOCK_MONOTONIC_RAW */
   char title[128];
   int64_t head;
+  char heads[64];                         /* "all", or numbers; "" = `head` alone */
   char guest_mode[GUEST_MODE_TEXT_BYTES]; /* "WxH@HZ", "window"; "" = as the guest has it */
   int log_level;                          /* enum log_level */
   char toggle[64];                        /* "auto", or for toggle_key_parse() */
@@ -73,7 +84,10 @@ struct view_settings {
   bool domain_given, region_given;
   struct window_place place;            /* remembered */
   char place_file[SETTINGS_PATH_BYTES]; /* "" = nothing is remembered */
-  char libvirt_uri[256];                /* that knows the domain; "" = none */
+  bool all_heads;                       /* as many as the agent has; else those listed */
+  unsigned head_count;                  /* of `windows`, by the order of `heads`; 0 = one window, for `head` */
+  struct head_settings windows[TRANSOM_HEADS_MAX];
+  char libvirt_uri[256]; /* that knows the domain; "" = none */
   struct qmp_bridge *bridge;
   struct latency_settings latency;
 };
@@ -98,6 +112,9 @@ void settings_places_init(struct settings_places *places, struct settings_storag
 
 /* argv[0] is skipped. OPTIONS_HELP and OPTIONS_ERROR: as options_parse(), everything has been printed. */
 enum options_result settings_load(struct view_settings *settings, const struct settings_places *places, int argc, char **argv);
+
+/* The same for the window at this place of `windows`. */
+void settings_for_window(const struct view_settings *settings, unsigned window, struct view_settings *its);
 
 /* Does a VM of this name have a region socket? */
 bool settings_domain_exists(const struct settings_places *places, const char *domain);

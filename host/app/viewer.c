@@ -1,11 +1,6 @@
 #define LOG_MODULE "view"
-#include "host/app/viewer.h"
-
 #include "common/clock.h"
-#include "common/exit_status.h"
 #include "common/log.h"
-#include "common/memory_copy.h"
-#include "host/app/log_output.h"
 #include "host/app/screens.h"
 #include "host/app/viewer_state.h"
 
@@ -42,9 +37,11 @@ void viewer_wake_window(struct viewer *viewer, bool is_news) {
 void viewer_quit(struct viewer *viewer) {
   if (atomic_exchange(&viewer->quitting, true))
     return;
-  sem_post(&viewer->ended);
+  sem_post(&viewer->viewers->ended);
   viewer_wake_window(viewer, true);
 }
+
+bool viewer_is_first(const struct viewer *viewer) { return viewers_first(viewer->viewers) == viewer; }
 
 /* ---- from the control thread ---- */
 
@@ -54,14 +51,19 @@ static void on_state(enum guest_link_state state, const char *text, void *user_d
   viewer->link_state = state;
   snprintf(viewer->link_text, sizeof viewer->link_text, "%s", text);
   pthread_mutex_unlock(&viewer->lock);
-  log_info("%s%s%s", screens_state_name(state), text[0] ? ": " : "", text);
+  log_info("%s%s%s%s", viewer->prefix, screens_state_name(state), text[0] ? ": " : "", text);
   viewer_wake(viewer, VIEWER_TASK_STATE);
   viewer_wake_window(viewer, true);
 }
 
-static void on_session(void *user_data) {
+static void on_session(uint32_t head_count, void *user_data) {
   struct viewer *viewer = user_data;
+  struct viewers *viewers = viewer->viewers;
   struct frame_thread *frames = atomic_load(&viewer->frames);
+  if (viewer_is_first(viewer) && head_count > atomic_load(&viewers->heads_seen)) {
+    atomic_store(&viewers->heads_seen, head_count);
+    viewers_wake(viewers);
+  }
   if (frames)
     frame_thread_session_changed(frames);
 }
@@ -88,19 +90,20 @@ static void on_clock(const struct transom_clock_sample *sample, void *user_data)
 }
 
 static void on_nudged(void *user_data) {
-  struct viewer *viewer = user_data;
-  atomic_store(&viewer->nudged, true);
-  viewer_wake_window(viewer, true);
+  struct viewers *viewers = ((struct viewer *)user_data)->viewers;
+  atomic_store(&viewers->nudged, true);
+  viewers_wake(viewers);
 }
 
 static void on_quit(bool by_time, void *user_data) {
-  struct viewer *viewer = user_data;
+  struct viewers *viewers = ((struct viewer *)user_data)->viewers;
   if (by_time)
-    atomic_store(&viewer->out_of_time, true);
-  viewer_wake(viewer, VIEWER_TASK_QUIT);
+    atomic_store(&viewers->out_of_time, true);
+  viewers_quit(viewers);
 }
 
 static void on_domain(void *user_data) { viewer_wake(user_data, VIEWER_TASK_DOMAIN); }
+
 /* ---- from the input thread ---- */
 
 static void on_input_changed(void *user_data) { control_thread_nudge(((struct viewer *)user_data)->control); }
@@ -155,11 +158,13 @@ static bool start_control(struct viewer *viewer, char *error, size_t capacity) {
       (struct control_options){.region = settings->region,
                                .stats_socket = viewer->stats_socket,
                                .head = (uint32_t)settings->head,
-                               .seconds = (uint64_t)settings->seconds,
+                               .only_watches = !viewer_is_first(viewer),
+                               .seconds = viewer_is_first(viewer) ? (uint64_t)settings->seconds : 0,
                                .stats_interval_ms = settings->stats == SETTINGS_STATS_JSON ? (uint64_t)settings->stats_interval_ms : 0,
                                .latency_interval_ms = latency_monitor_tick_ms(settings, viewer->hud.mode != HUD_OFF),
                                .clock_interval_ns = latency_monitor_clock_ns(settings)};
-  guest_mode_parse(settings->guest_mode, &viewer->control_options.mode); /* checked by settings_load() */
+  if (viewer_is_first(viewer))
+    guest_mode_parse(settings->guest_mode, &viewer->control_options.mode); /* checked by settings_load() */
   viewer->control = control_thread_start(&viewer->control_options, &events, viewer, error, capacity);
   return viewer->control != NULL;
 }
@@ -177,10 +182,23 @@ static bool start_frames(struct viewer *viewer, char *error, size_t capacity) {
   return true;
 }
 
+static void start_domain(struct viewer *viewer) {
+  atomic_store(&viewer->domain, domain_view_start(viewer->settings, on_domain, viewer));
+  viewer_wake(viewer, VIEWER_TASK_DOMAIN); /* what came before it was there to be asked */
+}
+
+/* Input is there once the first window is. */
+static bool start_input(struct viewer *viewer, char *error, size_t capacity) {
+  struct viewers *viewers = viewer->viewers;
+  viewers->focus = viewer;
+  return viewer_input_start(&viewers->input, viewer->settings, viewer->window, &viewer->post, on_input_changed, viewer, error, capacity);
+}
+
 /* The region is opened while the window and its driver come up. */
-static bool start(struct viewer *viewer, char *error, size_t capacity) {
+bool viewer_start(struct viewer *viewer, char *error, size_t capacity) {
   const struct view_settings *settings = viewer->settings;
-  if (settings->stats_socket[0] && !(viewer->stats_socket = stats_socket_create(settings->stats_socket, error, capacity)))
+  const bool is_first = viewer_is_first(viewer);
+  if (is_first && settings->stats_socket[0] && !(viewer->stats_socket = stats_socket_create(settings->stats_socket, error, capacity)))
     return false;
   latency_monitor_begin(viewer->latency, "none");
   if (!start_control(viewer, error, capacity) || !start_presenting(viewer, error, capacity))
@@ -192,11 +210,10 @@ static bool start(struct viewer *viewer, char *error, size_t capacity) {
   }
   frame_feed_trace(viewer->feed, latency_monitor_trace(viewer->latency));
   latency_monitor_want_graph(viewer->latency, viewer->hud.mode != HUD_OFF);
-  if (!viewer_input_start(&viewer->input, settings, viewer->window, &viewer->post, on_input_changed, viewer, error, capacity) ||
-      !start_frames(viewer, error, capacity))
+  if ((is_first && !start_input(viewer, error, capacity)) || !start_frames(viewer, error, capacity))
     return false;
-  atomic_store(&viewer->domain, domain_view_start(settings, on_domain, viewer));
-  viewer_wake(viewer, VIEWER_TASK_DOMAIN); /* what came before it was there to be asked */
+  if (is_first)
+    start_domain(viewer);
   return true;
 }
 
@@ -212,106 +229,119 @@ static bool save_screenshot(struct viewer *viewer, const char *path) {
   return error == 0;
 }
 
-/* With everything stopped but the control thread, which is left for last: it releases the keys. */
-static bool finish_output(struct viewer *viewer) {
+static bool last_words(struct viewer *viewer) {
   bool good = true;
   if (viewer->settings->screenshot[0])
     good = save_screenshot(viewer, viewer->settings->screenshot);
   if (viewer->settings->stats == SETTINGS_STATS_JSON)
     viewer_present_stats(viewer, "exit");
-  if (viewer->settings->frames > 0 && !viewer_present_has_enough(viewer) && atomic_load(&viewer->out_of_time)) {
-    log_error("%llu of %lld frames were shown in %lld s", (unsigned long long)viewer->feed->counts.frames,
+  if (viewer->settings->frames > 0 && !viewer_present_has_enough(viewer) && atomic_load(&viewer->viewers->out_of_time)) {
+    log_error("%s%llu of %lld frames were shown in %lld s", viewer->prefix, (unsigned long long)viewer->feed->counts.frames,
               (long long)viewer->settings->frames, (long long)viewer->settings->seconds);
     good = false;
   }
   return good;
 }
 
-static void destroy(struct viewer *viewer) {
-  frame_thread_stop(atomic_load(&viewer->frames));
-  domain_view_stop(viewer->domain);
-  viewer_input_stop(&viewer->input);
-  control_thread_stop(viewer->control); /* kicks the frame thread until here */
-  stats_socket_destroy(viewer->stats_socket);
-  frame_thread_destroy(atomic_load(&viewer->frames));
+static void save_place(struct viewer *viewer) {
+  const char *path = viewer->settings->place_file;
+  struct window_place place;
+  if (!viewer->window || !path[0] || !window_changed_place(viewer->window, &place))
+    return;
+  int error = window_place_save(path, &place);
+  if (error)
+    log_warning("the window's place is not remembered in %s: %s", path, strerror(-error));
+}
+
+void viewer_stop(struct viewer *viewer) { frame_thread_stop(atomic_load(&viewer->frames)); }
+
+/* Feed, then presenter, then window: the first detaches the region from the second. */
+static void close_window(struct viewer *viewer) {
+  if (viewer->closed)
+    return;
+  viewer->closed = true;
   screenshot_finish(viewer->screenshot);
-  frame_feed_destroy(viewer->feed); /* detaches the region from the presenter */
+  frame_feed_destroy(viewer->feed);
   viewer_feedback_stop(viewer);
   if (viewer->presenter)
     viewer->presenter->impl->destroy(viewer->presenter);
-  window_destroy(viewer->window);
-  sem_destroy(&viewer->ended);
-  window_post_finish(&viewer->post);
-  pthread_mutex_destroy(&viewer->lock);
-  free(viewer);
+  if (viewer->window)
+    window_close(viewer->window);
 }
 
-static bool run_window(struct viewer *viewer) {
-  const char *path = viewer->settings->place_file;
-  struct window_place place;
-  bool good = viewer_window_run(viewer);
-  if (path[0] && window_changed_place(viewer->window, &place)) {
-    int error = window_place_save(path, &place);
-    if (error)
-      log_warning("the window's place is not remembered in %s: %s", path, strerror(-error));
-  }
+bool viewer_finish(struct viewer *viewer) {
+  if (viewer->closed)
+    return true;
+  save_place(viewer);
+  bool good = !viewer->feed || last_words(viewer); /* without one, it never came up */
+  close_window(viewer);
   return good;
 }
 
-static bool run(struct viewer *viewer) {
-  bool good = true;
-  if (viewer->window)
-    good = run_window(viewer);
-  else
-    while (sem_wait(&viewer->ended) != 0)
-      ;
-  frame_thread_stop(atomic_load(&viewer->frames)); /* it tells input of frames; input watches us meanwhile */
-  viewer_input_stop(&viewer->input);
-  return finish_output(viewer) && good;
+void viewer_disconnect(struct viewer *viewer) {
+  viewer_stop(viewer);
+  domain_view_stop(viewer->domain);
+  control_thread_stop(viewer->control); /* kicks the frame thread until here */
+  viewer->domain = NULL;
+  viewer->control = NULL;
 }
 
-static struct viewer *create(const struct view_settings *settings) {
+void viewer_destroy(struct viewer *viewer) {
+  stats_socket_destroy(viewer->stats_socket);
+  frame_thread_destroy(atomic_load(&viewer->frames));
+  close_window(viewer);
+  window_destroy(viewer->window);
+  window_post_finish(&viewer->post);
+  pthread_mutex_destroy(&viewer->lock);
+  if (viewer->viewers->ran && !latency_monitor_finish(viewer->latency))
+    viewer->viewers->failed = true;
+  latency_monitor_destroy(viewer->latency);
+  free(viewer->own);
+  free(viewer);
+}
+
+static void name(struct viewer *viewer) {
+  const struct view_settings *settings = viewer->settings;
+  char screen[24] = "";
+  if (settings->head_count) {
+    snprintf(screen, sizeof screen, ", screen %lld", (long long)settings->head);
+    snprintf(viewer->prefix, sizeof viewer->prefix, "screen %lld: ", (long long)settings->head);
+  }
+  if (settings->title[0])
+    snprintf(viewer->title, sizeof viewer->title, "%s%s", settings->title, screen);
+  else
+    snprintf(viewer->title, sizeof viewer->title, "%s%s - Transom", settings->domain, screen);
+}
+
+/* Its own settings, and what it is measured with. */
+static bool equip(struct viewer *viewer, const struct view_settings *settings) {
+  viewer->settings = settings;
+  if (settings != viewer->viewers->settings) {
+    viewer->own = malloc(sizeof *viewer->own);
+    if (!viewer->own)
+      return false;
+    *viewer->own = *settings;
+    viewer->settings = viewer->own;
+  }
+  if (!latency_monitor_tick_ms(settings, hud_first_mode(settings) != HUD_OFF))
+    return true;
+  viewer->latency = latency_monitor_create(viewer->settings);
+  return viewer->latency != NULL;
+}
+
+struct viewer *viewer_create(struct viewers *viewers, const struct view_settings *settings) {
   struct viewer *viewer = calloc(1, sizeof *viewer);
   if (!viewer)
     return NULL;
-  viewer->settings = settings;
+  viewer->viewers = viewers;
   viewer->hud.mode = hud_first_mode(settings);
   viewer->start.began_ns = clock_monotonic_ns();
-  sem_init(&viewer->ended, 0, 0);
   window_post_init(&viewer->post);
   pthread_mutex_init(&viewer->lock, NULL);
-  if (settings->title[0])
-    snprintf(viewer->title, sizeof viewer->title, "%s", settings->title);
-  else
-    snprintf(viewer->title, sizeof viewer->title, "%s - Transom", settings->domain);
-  return viewer;
-}
-
-static int start_and_run(struct viewer *viewer) {
-  char error[256];
-  if (start(viewer, error, sizeof error))
-    return run(viewer) ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
-  log_error("%s", error);
-  return EXIT_STATUS_CANNOT_RUN_HERE;
-}
-
-int viewer_run(const struct view_settings *settings) {
-  struct latency_monitor *latency = NULL;
-  log_set_sink(log_output_without_waiting, NULL);
-  memory_copy_init();
-  control_thread_block_signals();
-  window_prepare_process();
-  if (latency_monitor_tick_ms(settings, hud_first_mode(settings) != HUD_OFF) && !(latency = latency_monitor_create(settings)))
-    return EXIT_STATUS_FAILED;
-  struct viewer *viewer = create(settings);
-  int status = EXIT_STATUS_FAILED;
-  if (viewer) {
-    viewer->latency = latency;
-    status = start_and_run(viewer);
-    destroy(viewer);
+  if (!equip(viewer, settings)) {
+    viewer_destroy(viewer);
+    return NULL;
   }
-  if (status != EXIT_STATUS_CANNOT_RUN_HERE && !latency_monitor_finish(latency))
-    status = EXIT_STATUS_FAILED;
-  latency_monitor_destroy(latency);
-  return status;
+  name(viewer);
+  return viewer;
 }

@@ -33,42 +33,97 @@ void viewer_input_stop(struct viewer_input *input) {
 static void pass_report(struct viewer_input *input, const struct window_event *event) {
   struct input_event report[WINDOW_INPUT_EVENTS_MAX];
   struct picture_layout layout;
-  bool placed = window_post_get_layout(input->post, &layout);
+  bool placed = !input->several && window_post_get_layout(input->post, &layout);
   size_t count = window_input_translate(&input->translator, event, placed ? &layout : NULL, report);
   if (count)
     input_thread_report(input->thread, report, count);
 }
 
-void viewer_input_event(struct viewer_input *input, const struct window_event *event) {
-  if (!input->thread)
+/* Nothing of the one window's reaches the guest as the other's. */
+static void use_window(struct viewer_input *input, struct window *window, struct window_post *post) {
+  if (window == input->window)
+    return;
+  if (input->thread) {
+    input_thread_step(input->thread, CAPTURE_LEAVE, INPUT_NOTE_FOCUS);
+    window_post_hint(input->post, "");
+    window_post_input(input->post, NULL, NULL, 0);
+  }
+  input->window = window;
+  input->post = post;
+  input->translator = (struct window_input){0};
+  input->has_focus = false;
+  input->anew = true;
+}
+
+static void gain_focus(struct viewer_input *input) {
+  input->has_focus = true;
+  input_thread_step(input->thread, CAPTURE_FOCUS, INPUT_NOTE_NONE);
+  if (input->clicked == input->window)
+    input_thread_step(input->thread, CAPTURE_ASK, INPUT_NOTE_USER);
+  input->clicked = NULL;
+}
+
+/* Of several windows: true, the click captures and is not the guest's. It may come before the focus that it brings. */
+static bool captures_by_click(struct viewer_input *input, const struct window_event *event, struct window *window) {
+  if (!input->several || event->kind != WINDOW_BUTTON || !event->down || input->view.state != CAPTURE_RELEASED)
+    return false;
+  input->clicked = window;
+  if (window == input->window && input->has_focus)
+    gain_focus(input);
+  return true;
+}
+
+void viewer_input_event(struct viewer_input *input, const struct window_event *event, struct window *window, struct window_post *post) {
+  if (event->kind == WINDOW_FOCUS)
+    use_window(input, window, post);
+  if (!input->thread || captures_by_click(input, event, window) || window != input->window)
     return;
   pass_report(input, event);
   if (event->kind == WINDOW_FOCUS)
-    input_thread_step(input->thread, CAPTURE_FOCUS, INPUT_NOTE_NONE);
-  else if (event->kind == WINDOW_LEFT || event->kind == WINDOW_CLOSE)
-    input_thread_step(input->thread, CAPTURE_LEAVE, INPUT_NOTE_FOCUS);
+    gain_focus(input);
+  if (event->kind != WINDOW_LEFT && event->kind != WINDOW_CLOSE)
+    return;
+  input->has_focus = false;
+  input_thread_step(input->thread, CAPTURE_LEAVE, INPUT_NOTE_FOCUS);
 }
+
+/* What the window took from the window system is given back while there is a window to do it. */
+void viewer_input_leave(struct viewer_input *input, struct window *window, struct window *next, struct window_post *next_post) {
+  if (input->grabbing == window) {
+    window_take_input(window, false);
+    input->grabbing = NULL;
+  }
+  if (input->clicked == window)
+    input->clicked = NULL;
+  if (next && window == input->window)
+    use_window(input, next, next_post);
+}
+
+void viewer_input_several(struct viewer_input *input) { input->several = true; }
 
 /* ---- what the input thread decided ---- */
 
 /* The host's pointer comes back where the guest's was, so that the eye need not look for it. */
 static void warp_to_guest_pointer(struct viewer_input *input) {
   struct picture_layout at;
-  if (!input->guest_pointer || !window_post_get_layout(input->post, &at))
+  if (!input->guest_pointer || !input->pointer_here || !window_post_get_layout(input->post, &at))
     return;
   window_warp_pointer(input->window, at.x + (int32_t)((int64_t)input->guest_x * at.width / at.picture_width),
                       at.y + (int32_t)((int64_t)input->guest_y * at.height / at.picture_height));
 }
 
-static void follow_capture(struct viewer_input *input, const struct input_view *before) {
+static void follow_capture(struct viewer_input *input) {
   const struct input_view *view = &input->view;
   bool take = view->state == CAPTURE_CAPTURED;
-  if (take == input->taken)
+  bool by_another = take && input->grabbing && input->grabbing != input->window; /* released in between, which nobody saw */
+  if (take == input->taken && !by_another)
     return;
   input->taken = take;
-  bool by_window = (take ? view : before)->grabbed == INPUT_ORIGIN_WINDOW;
-  if (by_window)
-    window_take_input(input->window, take);
+  if (input->grabbing)
+    window_take_input(input->grabbing, false);
+  input->grabbing = take && view->grabbed == INPUT_ORIGIN_WINDOW ? input->window : NULL;
+  if (input->grabbing)
+    window_take_input(input->grabbing, true);
   if (!take && view->note != INPUT_NOTE_FOCUS)
     warp_to_guest_pointer(input);
 }
@@ -102,9 +157,10 @@ uint32_t viewer_input_turn(struct viewer_input *input) {
   struct input_view before = input->view;
   uint32_t commands = input_thread_look(input->thread, &input->view);
   uint32_t wishes = do_commands(input, commands);
-  if (!commands && memcmp(&before, &input->view, sizeof before) == 0)
+  if (!commands && !input->anew && memcmp(&before, &input->view, sizeof before) == 0)
     return 0; /* only a sign of life was wanted */
-  follow_capture(input, &before);
+  input->anew = false;
+  follow_capture(input);
   if (before.awake != input->view.awake)
     window_keep_awake(input->window, input->view.awake);
   show_hint(input);
@@ -123,9 +179,10 @@ void viewer_input_frame_shown(struct viewer_input *input) {
     input_thread_frame_shown(input->thread);
 }
 
-void viewer_input_guest_pointer(struct viewer_input *input, bool visible, int32_t x, int32_t y) {
+void viewer_input_guest_pointer(struct viewer_input *input, bool visible, bool here, int32_t x, int32_t y) {
   bool hidden_now = input->guest_pointer && !visible;
   input->guest_pointer = visible;
+  input->pointer_here = here;
   input->guest_x = x;
   input->guest_y = y;
   if (!hidden_now || !input->thread)

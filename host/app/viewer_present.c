@@ -112,7 +112,7 @@ static void take_feed(struct viewer *viewer) {
     viewer_start_note(&viewer->start, VIEWER_START_PICTURE, clock_monotonic_ns());
     viewer->has_picture = viewer->region_shows = true;
     viewer->foreign_image = false;
-    viewer_input_frame_shown(&viewer->input);
+    viewer_input_frame_shown(&viewer->viewers->input);
     post_layout(viewer);
   }
   if (first || ((refused || (result & FRAME_FEED_PICTURE)) && refused != viewer->picture_refused)) {
@@ -187,6 +187,7 @@ static struct viewer_stats stats_of(struct viewer *viewer, const char *event) {
   struct picture_layout layout = {0};
   impl->layout(viewer->presenter, &layout);
   struct viewer_stats stats = {.event = event,
+                               .head = viewer->settings->head_count ? (int)viewer->settings->head : -1,
                                .state = screens_state_name(viewer->state),
                                .presenter = impl->name,
                                .rung = impl->rung ? impl->rung(viewer->presenter) : "",

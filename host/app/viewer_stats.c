@@ -54,6 +54,8 @@ size_t viewer_stats_format(const struct viewer_stats *stats, char text[VIEWER_ST
   bounded_text_init(&line, text, VIEWER_STATS_BYTES);
   bounded_text_add(&line, "{\"schema\":1");
   append_string(&line, "event", stats->event);
+  if (stats->head >= 0)
+    append_number(&line, "head", (uint64_t)stats->head);
   append_string(&line, "state", stats->state);
   append_string(&line, "domain", stats->domain);
   if (stats->domain_state)

@@ -9,6 +9,7 @@
 
 struct viewer_stats {
   const char *event; /* "tick", "exit" */
+  int head;          /* of several; -1 = there is one window */
   const char *state; /* of the link */
   const char *presenter;
   const char *rung;   /* "" = it has no rungs */

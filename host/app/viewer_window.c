@@ -16,30 +16,52 @@ static enum guest_link_state link_state(struct viewer *viewer) {
 /* A guest that is lost keeps nothing pressed. */
 static void watch_link(struct viewer *viewer) {
   enum guest_link_state state = link_state(viewer);
-  if (state != GUEST_LINK_RUNNING && viewer->input_state == GUEST_LINK_RUNNING)
-    viewer_input_guest_lost(&viewer->input);
+  if (state != GUEST_LINK_RUNNING && viewer->input_state == GUEST_LINK_RUNNING && viewer == viewer->viewers->focus)
+    viewer_input_guest_lost(&viewer->viewers->input);
   viewer->input_state = state;
 }
 
+static struct viewer *open_viewer(struct viewers *viewers, unsigned i) {
+  struct viewer *viewer = viewers->list[i];
+  return atomic_load(&viewer->quitting) ? NULL : viewer;
+}
+
+/* The guest's pointer is on one of its screens at most. */
+static void take_pointer(struct viewers *viewers) {
+  struct window_post_pointer pointer = window_post_get_pointer(&viewers->focus->post);
+  bool here = pointer.visible;
+  for (unsigned i = 0; i < viewers->count && !pointer.visible; i++)
+    if (open_viewer(viewers, i))
+      pointer = window_post_get_pointer(&viewers->list[i]->post);
+  viewer_input_guest_pointer(&viewers->input, pointer.visible, here, pointer.x, pointer.y);
+}
+
+static void wake_all(struct viewers *viewers, unsigned task) {
+  for (unsigned i = 0; i < viewers->count; i++)
+    if (open_viewer(viewers, i))
+      viewer_wake(viewers->list[i], task);
+}
+
 /* What the input thread decided, and where the guest's pointer is now. */
-static void serve_input(struct viewer *viewer) {
-  struct window_post_pointer pointer = window_post_get_pointer(&viewer->post);
-  viewer_input_guest_pointer(&viewer->input, pointer.visible, pointer.x, pointer.y);
-  uint32_t wishes = atomic_exchange(&viewer->nudged, false) ? viewer_input_turn(&viewer->input) : 0;
+static void serve_input(struct viewers *viewers) {
+  take_pointer(viewers);
+  uint32_t wishes = atomic_exchange(&viewers->nudged, false) ? viewer_input_turn(&viewers->input) : 0;
   if (wishes & VIEWER_INPUT_PRESENT)
-    viewer_wake_presenting(viewer);
+    viewer_wake_presenting(viewers->focus);
   if (wishes & VIEWER_INPUT_HUD)
-    viewer_wake(viewer, VIEWER_TASK_HUD);
+    wake_all(viewers, VIEWER_TASK_HUD);
   if (wishes & VIEWER_INPUT_SCREENSHOT)
-    viewer_wake(viewer, VIEWER_TASK_SCREENSHOT);
+    viewer_wake(viewers->focus, VIEWER_TASK_SCREENSHOT);
   if (wishes & VIEWER_INPUT_QUIT)
-    viewer_quit(viewer);
+    for (unsigned i = 0; i < viewers->count; i++)
+      viewer_quit(viewers->list[i]);
 }
 
 /* Ours is hidden while the guest draws one that follows it, and while the guest has the mouse. */
 static void choose_pointer(struct viewer *viewer) {
-  bool followed = viewer->input.thread && viewer->input.guest_pointer && viewer->input_state == GUEST_LINK_RUNNING;
-  window_show_pointer(viewer->window, !followed && !viewer_input_hides_pointer(&viewer->input));
+  const struct viewer_input *input = &viewer->viewers->input;
+  bool followed = input->thread && input->guest_pointer && !input->several && viewer->input_state == GUEST_LINK_RUNNING;
+  window_show_pointer(viewer->window, !followed && !viewer_input_hides_pointer(input));
 }
 
 /* What the presenting thread wants of the window. */
@@ -50,7 +72,8 @@ static void serve_window(struct viewer *viewer) {
     window_set_title(viewer->window, title);
   if (window_post_get_layout(&viewer->post, &layout))
     window_follow_picture(viewer->window, layout.picture_width, layout.picture_height);
-  choose_pointer(viewer);
+  if (viewer == viewer->viewers->focus)
+    choose_pointer(viewer);
 }
 
 /* A guest that follows the window, if it is to. */
@@ -127,31 +150,75 @@ static bool fall(struct viewer *viewer) {
   return goes_on;
 }
 
-static void handle_event(struct viewer *viewer, const struct window_event *event) {
-  if (event->kind == WINDOW_RESIZED)
-    viewer_window_post_size(viewer);
-  if (event->kind == WINDOW_KEY && event->down && domain_view_key(viewer->domain))
+/* The line over the picture goes with the focus. */
+static void take_focus(struct viewer *viewer) {
+  struct viewer *before = viewer->viewers->focus;
+  if (before == viewer)
     return;
-  viewer_input_event(&viewer->input, event);
-  if (event->kind == WINDOW_CLOSE)
-    viewer_quit(viewer);
+  viewer->viewers->focus = viewer;
+  atomic_store(&viewer->viewers->nudged, true); /* it is to be told what the other one knew */
+  viewer_wake_presenting(before);
 }
 
-bool viewer_window_run(struct viewer *viewer) {
+/* What SDL ascribes to no window is the business of the one that is in use. */
+static struct viewer *viewer_of(struct viewers *viewers, const struct window_event *event) {
+  for (unsigned i = 0; i < viewers->count; i++)
+    if (event->window && viewers->list[i]->window == event->window)
+      return viewers->list[i];
+  return viewers->focus;
+}
+
+static void close_windows(struct viewers *viewers, const struct window_event *event) {
+  for (unsigned i = 0; i < viewers->count; i++)
+    if (!event->window || viewers->list[i]->window == event->window)
+      viewer_quit(viewers->list[i]);
+}
+
+static void handle_event(struct viewers *viewers, const struct window_event *event) {
+  struct viewer *viewer = viewer_of(viewers, event);
+  if (event->kind == WINDOW_RESIZED)
+    viewer_window_post_size(viewer);
+  if (event->kind == WINDOW_KEY && event->down && domain_view_key(viewers_first(viewers)->domain))
+    return;
+  viewer_input_event(&viewers->input, event, viewer->window, &viewer->post);
+  if (event->kind == WINDOW_FOCUS)
+    take_focus(viewer);
+  if (event->kind == WINDOW_CLOSE)
+    close_windows(viewers, event);
+}
+
+static void serve_viewer(struct viewer *viewer) {
+  if (atomic_load(&viewer->presents_on_main))
+    viewer_present_turn(viewer);
+  watch_link(viewer);
+  serve_window(viewer);
+}
+
+/* One that has nothing to present with any more ends; the others go on. */
+static void serve_all(struct viewers *viewers) {
+  for (unsigned i = 0; i < viewers->count; i++) {
+    struct viewer *viewer = open_viewer(viewers, i);
+    if (!viewer || !atomic_load(&viewer->must_fall) || fall(viewer))
+      continue;
+    viewers->failed = true;
+    viewer_quit(viewer);
+  }
+  serve_input(viewers);
+  for (unsigned i = 0; i < viewers->count; i++)
+    if (open_viewer(viewers, i))
+      serve_viewer(viewers->list[i]);
+}
+
+bool viewer_window_run(struct viewers *viewers) {
   struct window_event event;
-  while (!atomic_load(&viewer->quitting)) {
-    if (!window_wait(viewer->window, &event))
+  while (viewers_are_open(viewers)) {
+    if (!window_wait(&event))
       return false;
-    handle_event(viewer, &event);
-    for (unsigned i = 0; i < EVENTS_A_TURN && window_poll(viewer->window, &event); i++)
-      handle_event(viewer, &event);
-    if (atomic_load(&viewer->must_fall) && !fall(viewer))
-      return false;
-    serve_input(viewer);
-    if (atomic_load(&viewer->presents_on_main))
-      viewer_present_turn(viewer);
-    watch_link(viewer);
-    serve_window(viewer);
+    handle_event(viewers, &event);
+    for (unsigned i = 0; i < EVENTS_A_TURN && window_poll(&event); i++)
+      handle_event(viewers, &event);
+    serve_all(viewers);
+    viewers_follow(viewers);
   }
   return true;
 }

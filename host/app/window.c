@@ -11,11 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DATA_NAME "transom" /* SDL's window knows ours by it */
 #define MINIMUM_EDGE_PIXELS 64
 #define ANSWER_MS 1000u /* a move so soon after something that we asked for is the window manager's, not the user's */
 
 struct window {
   SDL_Window *sdl;
+  uint32_t id; /* SDL's */
   uint32_t wake_type;
   bool fullscreen;
   bool resized_by_user;
@@ -111,16 +113,25 @@ struct window *window_create(const struct window_options *options, char *error, 
     window_destroy(window);
     return NULL;
   }
+  window->id = SDL_GetWindowID(window->sdl);
+  SDL_SetWindowData(window->sdl, DATA_NAME, window);
   SDL_SetWindowMinimumSize(window->sdl, MINIMUM_EDGE_PIXELS, MINIMUM_EDGE_PIXELS);
   return window;
+}
+
+void window_close(struct window *window) {
+  if (window->sdl)
+    SDL_DestroyWindow(window->sdl);
+  window->sdl = NULL;
 }
 
 void window_destroy(struct window *window) {
   if (!window)
     return;
-  if (window->sdl)
-    SDL_DestroyWindow(window->sdl);
-  SDL_Quit();
+  window_close(window);
+  SDL_QuitSubSystem(SDL_INIT_VIDEO);
+  if (!SDL_WasInit(SDL_INIT_VIDEO))
+    SDL_Quit();
   free(window);
 }
 
@@ -169,6 +180,8 @@ void window_pixel_size(struct window *window, uint32_t *width, uint32_t *height)
 static void to_pixels(struct window *window, int32_t *x, int32_t *y) {
   int unit_width, unit_height;
   uint32_t width, height;
+  if (!window)
+    return;
   SDL_GetWindowSize(window->sdl, &unit_width, &unit_height);
   window_pixel_size(window, &width, &height);
   if (unit_width > 0 && unit_height > 0) {
@@ -238,9 +251,27 @@ static void translate_wheel(const SDL_MouseWheelEvent *wheel, struct window_even
   *out = (struct window_event){.kind = WINDOW_WHEEL, .wheel_x = sign * wheel->preciseX, .wheel_y = sign * wheel->preciseY};
 }
 
+static uint32_t window_id(const SDL_Event *event) {
+  switch (event->type) {
+  case SDL_WINDOWEVENT:
+    return event->window.windowID;
+  case SDL_KEYDOWN:
+  case SDL_KEYUP:
+    return event->key.windowID;
+  case SDL_MOUSEMOTION:
+    return event->motion.windowID;
+  case SDL_MOUSEBUTTONDOWN:
+  case SDL_MOUSEBUTTONUP:
+    return event->button.windowID;
+  case SDL_MOUSEWHEEL:
+    return event->wheel.windowID;
+  default:
+    return event->type >= SDL_USEREVENT ? event->user.windowID : 0;
+  }
+}
+
 static void translate(struct window *window, const SDL_Event *event, struct window_event *out) {
-  *out = (struct window_event){.kind = WINDOW_NOTHING};
-  if (event->type == window->wake_type) {
+  if (window && event->type == window->wake_type) {
     atomic_store(&window->wake_pending, false); /* before the work is looked at: a wake from now on is a new one */
     out->kind = WINDOW_WAKE;
     return;
@@ -250,7 +281,8 @@ static void translate(struct window *window, const SDL_Event *event, struct wind
     out->kind = WINDOW_CLOSE;
     return;
   case SDL_WINDOWEVENT:
-    translate_window(window, &event->window, out);
+    if (window)
+      translate_window(window, &event->window, out);
     return;
   case SDL_KEYDOWN:
   case SDL_KEYUP:
@@ -270,33 +302,40 @@ static void translate(struct window *window, const SDL_Event *event, struct wind
   }
 }
 
-static void take(struct window *window, const SDL_Event *event, struct window_event *out) {
-  translate(window, event, out);
+/* What is left in the queue of a window that is no more is nothing. */
+static void take(const SDL_Event *event, struct window_event *out) {
+  uint32_t id = window_id(event);
+  SDL_Window *sdl = id ? SDL_GetWindowFromID(id) : NULL;
+  struct window *window = sdl ? SDL_GetWindowData(sdl, DATA_NAME) : NULL;
+  *out = (struct window_event){.kind = WINDOW_NOTHING};
+  if (window || !id)
+    translate(window, event, out);
+  out->window = window;
   out->time_ns = clock_monotonic_ns();
 }
 
-bool window_wait(struct window *window, struct window_event *event) {
+bool window_wait(struct window_event *event) {
   SDL_Event sdl;
   if (!SDL_WaitEvent(&sdl)) {
     log_error("waiting for window events failed: %s", SDL_GetError());
     return false;
   }
-  take(window, &sdl, event);
+  take(&sdl, event);
   return true;
 }
 
-bool window_poll(struct window *window, struct window_event *event) {
+bool window_poll(struct window_event *event) {
   SDL_Event sdl;
   if (!SDL_PollEvent(&sdl))
     return false;
-  take(window, &sdl, event);
+  take(&sdl, event);
   return true;
 }
 
 void window_wake(struct window *window) {
   if (atomic_exchange(&window->wake_pending, true))
     return;
-  SDL_Event event = {.type = window->wake_type};
+  SDL_Event event = {.user = {.type = window->wake_type, .windowID = window->id}};
   if (SDL_PushEvent(&event) < 1)
     atomic_store(&window->wake_pending, false); /* SDL's queue is full: it is awake anyway, and the next wake tries again */
 }

@@ -1,4 +1,4 @@
-/* The one window: SDL's events become ours. Main thread, except window_wake(). */
+/* Windows: SDL's events become ours. Main thread, except window_wake(). */
 #ifndef TRANSOM_HOST_APP_WINDOW_H
 #define TRANSOM_HOST_APP_WINDOW_H
 
@@ -25,6 +25,7 @@ enum window_event_kind {
 
 struct window_event {
   enum window_event_kind kind;
+  struct window *window;  /* whose; NULL: SDL names none. A close of none is one of all */
   uint32_t scancode;      /* SDL's number: a HID usage of page 7 below 256, SDL's own above */
   bool down, repeat;      /* keys and buttons */
   uint32_t button;        /* 1 left, 2 middle, 3 right, 4 side, 5 extra */
@@ -43,13 +44,17 @@ struct window_options {
   bool vulkan;                      /* pictures may come by Vulkan; where SDL has none, the window is one without */
 };
 
-/* Starts SDL's video. Hidden at first: SDL makes some windows anew for their renderer. NULL: `error` says why. */
 /* Call before there is a second thread: SDL asks for the session's bus, and where none is, libdbus would fork to start one, in the midst of
  * whatever other threads hold. A bus that is there is used. */
 void window_prepare_process(void);
 
+/* The first starts SDL's video, the last to be destroyed ends it. Hidden at first: SDL makes some windows anew for their renderer. NULL:
+ * `error` says why. */
 struct window *window_create(const struct window_options *options, char *error, size_t capacity);
 void window_destroy(struct window *window); /* after its presenter */
+
+/* It goes from the screen, after its presenter; window_wake() and window_destroy() may still be called. */
+void window_close(struct window *window);
 void window_show(struct window *window);
 void *window_native(struct window *window);              /* SDL_Window, for presenter_create() */
 bool window_size_is_chosen(const struct window *window); /* by the user: full screen too. Else it follows the picture */
@@ -58,11 +63,11 @@ bool window_is_fullscreen(const struct window *window);
 /* Where it is, if the user has moved it, resized it or changed to full screen or back. */
 bool window_changed_place(struct window *window, struct window_place *place);
 
-/* Blocks, without polling, until there is an event. False: SDL failed. */
-bool window_wait(struct window *window, struct window_event *event);
-bool window_poll(struct window *window, struct window_event *event); /* false: none waiting */
+/* Blocks, without polling, until there is an event of any window's. False: SDL failed. */
+bool window_wait(struct window_event *event);
+bool window_poll(struct window_event *event); /* false: none waiting */
 
-/* Makes window_wait() return WINDOW_WAKE once. Any thread; wakes before it was taken are merged. */
+/* Makes window_wait() return WINDOW_WAKE of this window once. Any thread; wakes before it was taken are merged. */
 void window_wake(struct window *window);
 
 /* The window gets the picture's size 1:1, or smaller where the display is, until the user has resized it or it is in full screen. */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define SECONDS_MAX (24 * 3600)
-#define WORDS_MAX 20
+#define WORDS_MAX 22
 #define TRIALS_DEFAULT 300
 
 struct arguments {
@@ -92,6 +92,8 @@ static enum options_result load(const struct arguments *arguments, const char *d
   snprintf(head, sizeof head, "%lld", (long long)arguments->head);
   words[count++] = "--head";
   words[count++] = head;
+  words[count++] = "--heads";
+  words[count++] = "";
   if (arguments->region[0]) {
     words[count++] = "--region";
     words[count++] = arguments->region;

@@ -36,6 +36,7 @@ struct guest_link {
   struct event_loop *loop;
   char region[256];
   uint32_t head;
+  bool only_watches;
   struct guest_link_events events;
   void *user_data;
   uint64_t (*now_ns)(void);
@@ -259,8 +260,8 @@ static void refuse(struct guest_link *link, int result, enum transom_compatibili
     handle(link, LINK_DISHONEST, "the region's header makes no sense: another program writes to it, or its agent is broken");
     break;
   case -EINVAL:
-    snprintf(text, sizeof text, "the agent has no head %u", link->head);
-    handle(link, LINK_UNFORMATTED, text);
+    snprintf(text, sizeof text, "the guest shows nothing on its screen %u", link->head);
+    handle(link, LINK_HEADLESS, text);
     break;
   default: /* -EAGAIN, -ESTALE */
     if (compatibility == TRANSOM_FOREIGN) {
@@ -272,7 +273,7 @@ static void refuse(struct guest_link *link, int result, enum transom_compatibili
   }
 }
 
-/* In WAITING, INCOMPATIBLE or BROKEN. */
+/* In WAITING, NO_HEAD, INCOMPATIBLE or BROKEN. */
 static void try_attach(struct guest_link *link) {
   enum transom_compatibility compatibility = TRANSOM_COMPATIBLE;
   struct link_session *session = link_session_create(link->memory);
@@ -327,7 +328,8 @@ static void use_region(struct guest_link *link, struct shared_memory *memory) {
   link->memory = memory;
   if (memory->has_server)
     link->server = event_loop_add_fd(link->loop, memory->peer.socket, EVENT_READABLE, on_server, link);
-  link->claim = controller_claim_create(link->loop, link->region, memory, on_controller, link);
+  if (!link->only_watches)
+    link->claim = controller_claim_create(link->loop, link->region, memory, on_controller, link);
   handle(link, LINK_OPENED, "waiting for the agent in the guest");
   try_attach(link);
 }
@@ -433,7 +435,8 @@ struct guest_link *guest_link_create(struct event_loop *loop, const struct guest
   struct guest_link *link = calloc(1, sizeof *link);
   if (!link)
     return NULL;
-  *link = (struct guest_link){.loop = loop, .head = options->head, .user_data = user_data, .now_ns = clock_monotonic_ns};
+  *link = (struct guest_link){
+      .loop = loop, .head = options->head, .only_watches = options->only_watches, .user_data = user_data, .now_ns = clock_monotonic_ns};
   strcpy(link->region, options->region);
   strcpy(link->text, "connecting");
   if (events)

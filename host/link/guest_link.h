@@ -22,6 +22,7 @@ enum guest_link_state {
   GUEST_LINK_AGENT_LOST,   /* attached, but no heartbeat for TRANSOM_AGENT_LOST_NS: the last picture stays */
   GUEST_LINK_INCOMPATIBLE, /* version or feature: the text says which side is too old */
   GUEST_LINK_BROKEN,       /* the header is not an honest one */
+  GUEST_LINK_NO_HEAD,      /* there is an agent, but it has no such screen: attached as soon as it has */
 };
 
 /* What the guest rings for in every session. */
@@ -41,6 +42,7 @@ struct guest_session {
 struct guest_link_options {
   const char *region; /* "server:SOCKET", or a path */
   uint32_t head;
+  bool only_watches; /* another link of this process is to have the message rings */
 };
 
 struct guest_link_events {                                                              /* all on the loop's thread; each optional */

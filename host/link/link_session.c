@@ -47,7 +47,7 @@ static int join(struct link_session *session, uint32_t head) {
   bool doorbell = has_doorbell(memory, &public->region);
   struct transom_consumers others; /* a hint only: whoever joins later may still make slots scarce */
   consumers_init(&others, &public->region);
-  uint32_t holding = consumers_count(&others);
+  uint32_t holding = consumers_watching(&others, head);
   int result = consumer_join(&public->consumer, &public->region, memory->line, head, doorbell ? memory->peer.id : TRANSOM_PEER_NONE,
                              GUEST_SESSION_WAKES, TRANSOM_FEATURES_KNOWN);
   if (result)

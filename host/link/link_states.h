@@ -6,13 +6,14 @@
 
 /* What may happen in which state, and what follows. `-` cannot happen: logged, and nothing changes.
  *
- *                 OPENED   LOST       ATTACHED  UNFORMATTED  INCOMPATIBLE  DISHONEST  EPOCH_MOVED  HEARTBEAT  SILENCE
- *  NO_REGION      WAITING  stays      -         -            -             -          -            -          -
- *  WAITING        -        NO_REGION  RUNNING   stays        INCOMPATIBLE  BROKEN     -            -          -
- *  RUNNING        -        NO_REGION  -         -            -             -          WAITING      stays      AGENT_LOST
- *  AGENT_LOST     -        NO_REGION  -         -            -             -          WAITING      RUNNING    stays
- *  INCOMPATIBLE   -        NO_REGION  RUNNING   WAITING      stays         BROKEN     -            -          -
- *  BROKEN         -        NO_REGION  RUNNING   WAITING      INCOMPATIBLE  stays      -            -          -
+ *                 OPENED   LOST       ATTACHED  UNFORMATTED  INCOMPATIBLE  DISHONEST  HEADLESS  EPOCH_MOVED  HEARTBEAT  SILENCE
+ *  NO_REGION      WAITING  stays      -         -            -             -          -         -            -          -
+ *  WAITING        -        NO_REGION  RUNNING   stays        INCOMPATIBLE  BROKEN     NO_HEAD   -            -          -
+ *  RUNNING        -        NO_REGION  -         -            -             -          -         WAITING      stays      AGENT_LOST
+ *  AGENT_LOST     -        NO_REGION  -         -            -             -          -         WAITING      RUNNING    stays
+ *  INCOMPATIBLE   -        NO_REGION  RUNNING   WAITING      stays         BROKEN     NO_HEAD   -            -          -
+ *  BROKEN         -        NO_REGION  RUNNING   WAITING      INCOMPATIBLE  stays      NO_HEAD   -            -          -
+ *  NO_HEAD        -        NO_REGION  RUNNING   WAITING      INCOMPATIBLE  BROKEN     stays     -            -          -
  *
  * A session begins with ATTACHED and ends with EPOCH_MOVED or LOST. LOST: the file is gone or another one, or the server offers another
  * place; a server that merely died is not LOST, because what we hold goes on working. */
@@ -23,6 +24,7 @@ enum link_event {
   LINK_UNFORMATTED,
   LINK_INCOMPATIBLE,
   LINK_DISHONEST,
+  LINK_HEADLESS,
   LINK_EPOCH_MOVED,
   LINK_HEARTBEAT,
   LINK_SILENCE,

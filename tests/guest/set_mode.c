@@ -1,7 +1,8 @@
 /* Another picture in another size: becomes DRM master, sets a mode with a pattern in which every pixel says where it is, and waits.
  *
- * usage: set_mode WIDTHxHEIGHT. Prints "set_mode: WIDTHxHEIGHT shown" when the mode stands. On SIGTERM it puts the console's mode and
- * framebuffer back: the kernel would do so only when nobody else has the device open, and the agent has. */
+ * usage: set_mode WIDTHxHEIGHT|off [OUTPUT]. OUTPUT counts connected connectors from 0, each with the CRTC of the same number. Prints
+ * "set_mode: WIDTHxHEIGHT shown" or "set_mode: off" when it is so. On SIGTERM it puts the console's mode and framebuffer back: the kernel
+ * would do so only when nobody else has the device open, and the agent has. */
 #include "dumb_image.h"
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
@@ -21,17 +23,25 @@ struct screen {
   drmModeCrtc *before;
 };
 
-/* The first connected connector, its mode of that size, and the CRTC that drives it now. */
-static bool screen_find(struct screen *screen, int width, int height) {
+/* Its mode of that size; width 0: none is wanted. */
+static bool has_mode(const drmModeConnector *connector, int width, int height, drmModeModeInfo *mode) {
+  for (int m = 0; m < connector->count_modes; m++) {
+    *mode = connector->modes[m];
+    if (mode->hdisplay == width && mode->vdisplay == height)
+      return true;
+  }
+  return width == 0;
+}
+
+static bool screen_find(struct screen *screen, int width, int height, int output) {
   drmModeRes *resources = drmModeGetResources(screen->fd);
   bool found = false;
-  for (int i = 0; resources && !found && i < resources->count_connectors; i++) {
+  for (int i = 0, connected = 0; resources && !found && i < resources->count_connectors; i++) {
     drmModeConnector *connector = drmModeGetConnector(screen->fd, resources->connectors[i]);
-    for (int m = 0; connector && !found && connector->connection == DRM_MODE_CONNECTED && m < connector->count_modes; m++) {
-      found = connector->modes[m].hdisplay == width && connector->modes[m].vdisplay == height;
-      screen->mode = connector->modes[m];
+    if (connector && connector->connection == DRM_MODE_CONNECTED && connected++ == output && output < resources->count_crtcs) {
+      found = has_mode(connector, width, height, &screen->mode);
       screen->connector_id = connector->connector_id;
-      screen->crtc_id = resources->crtcs[0];
+      screen->crtc_id = resources->crtcs[output];
     }
     drmModeFreeConnector(connector);
   }
@@ -55,6 +65,13 @@ static int fail(const char *what) {
   return 1;
 }
 
+static bool show(struct screen *screen, uint32_t framebuffer) {
+  if (!framebuffer)
+    return drmModeSetCrtc(screen->fd, screen->crtc_id, 0, 0, 0, NULL, 0, NULL) == 0;
+  return drmModeSetCrtc(screen->fd, screen->crtc_id, framebuffer, 0, 0, &screen->connector_id, 1, &screen->mode) == 0;
+}
+
+/* framebuffer 0: nothing, the output is off. */
 static int show_until_killed(struct screen *screen, uint32_t framebuffer) {
   sigset_t wait_for;
   sigemptyset(&wait_for);
@@ -62,9 +79,12 @@ static int show_until_killed(struct screen *screen, uint32_t framebuffer) {
   sigaddset(&wait_for, SIGINT);
   sigprocmask(SIG_BLOCK, &wait_for, NULL);
   screen->before = drmModeGetCrtc(screen->fd, screen->crtc_id);
-  if (drmModeSetCrtc(screen->fd, screen->crtc_id, framebuffer, 0, 0, &screen->connector_id, 1, &screen->mode) != 0)
+  if (!show(screen, framebuffer))
     return fail("set_mode: cannot set the mode");
-  printf("set_mode: %ux%u shown\n", screen->mode.hdisplay, screen->mode.vdisplay);
+  if (framebuffer)
+    printf("set_mode: %ux%u shown\n", screen->mode.hdisplay, screen->mode.vdisplay);
+  else
+    printf("set_mode: off\n");
   fflush(stdout);
   int number;
   sigwait(&wait_for, &number);
@@ -76,9 +96,9 @@ static int show_until_killed(struct screen *screen, uint32_t framebuffer) {
 }
 
 int main(int argc, char **argv) {
-  int width, height;
-  if (argc != 2 || sscanf(argv[1], "%dx%d", &width, &height) != 2) {
-    fprintf(stderr, "usage: set_mode WIDTHxHEIGHT\n");
+  int width = 0, height = 0, output = argc == 3 ? atoi(argv[2]) : 0;
+  if (argc < 2 || argc > 3 || (sscanf(argv[1], "%dx%d", &width, &height) != 2 && strcmp(argv[1], "off") != 0)) {
+    fprintf(stderr, "usage: set_mode WIDTHxHEIGHT|off [OUTPUT]\n");
     return 2;
   }
   struct screen screen = {.fd = open("/dev/dri/card0", O_RDWR | O_CLOEXEC)};
@@ -86,10 +106,12 @@ int main(int argc, char **argv) {
     return fail("set_mode: cannot open /dev/dri/card0");
   if (drmSetMaster(screen.fd) != 0)
     return fail("set_mode: another program is DRM master");
-  if (!screen_find(&screen, width, height)) {
-    fprintf(stderr, "set_mode: the screen has no mode %s\n", argv[1]);
+  if (!screen_find(&screen, width, height, output)) {
+    fprintf(stderr, "set_mode: output %d has no mode %s\n", output, argv[1]);
     return 1;
   }
+  if (width == 0)
+    return show_until_killed(&screen, 0);
   uint32_t framebuffer = create_framebuffer(screen.fd, screen.mode.hdisplay, screen.mode.vdisplay);
   return framebuffer ? show_until_killed(&screen, framebuffer) : fail("set_mode: cannot make a framebuffer");
 }

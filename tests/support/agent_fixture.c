@@ -58,7 +58,7 @@ int agent_fixture_setup(void **state) {
   fixture->screen = calloc(1, SCREEN_BYTES);
   fixture->capture = (struct screen_capture){.impl = &capture_impl, .period_ns = 10000000, .text = "for a reason"};
   fixture->mode = (struct screen_mode){320, 200, TRANSOM_FORMAT_BGRA8, 0};
-  fixture->ports = (struct agent_ports){.device = &fixture->device, .capture = &fixture->capture, .now_ns = agent_fixture_now_ns};
+  fixture->ports = (struct agent_ports){.device = &fixture->device, .captures = {&fixture->capture}, .now_ns = agent_fixture_now_ns};
   fixture->agent = agent_create(&fixture->options, &fixture->ports);
   return fixture->agent ? 0 : -1;
 }

@@ -216,7 +216,10 @@ static void agent_lives_while_a_rung_is_made(void **state) {
   sem_t gate;
   assert_int_equal(sem_init(&gate, 0, 0), 0);
   struct screen_capture *ladder = create_ladder((struct way[3]){{.answer = -ENODEV, .gate = &gate}, {.made = 0}, {.made = 0}}, true);
-  fixture->ports.capture = ladder;
+  agent_destroy(fixture->agent);
+  fixture->ports.captures[0] = ladder;
+  fixture->agent = agent_create(&fixture->options, &fixture->ports);
+  assert_non_null(fixture->agent);
   agent_fixture_step(fixture);
   agent_fixture_attach(fixture);
   uint64_t last = fixture->region.status->heartbeat;
@@ -236,7 +239,6 @@ static void agent_lives_while_a_rung_is_made(void **state) {
     let_time_pass();
   }
   assert_int_equal(agent_fixture_status(fixture).state, TRANSOM_AGENT_NO_DISPLAY);
-  fixture->ports.capture = &fixture->capture;
   ladder->impl->destroy(ladder);
 }
 

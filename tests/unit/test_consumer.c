@@ -20,8 +20,11 @@ static void join_fills_one_line(void **state) {
   assert_int_equal(line.wake_mask, TRANSOM_WAKE_COMPLETE);
   assert_int_equal(line.features, QUEUE_FIXTURE_FEATURES); /* no more than was offered */
   assert_int_equal(line.hold, 0);
+  assert_int_equal(consumers_watching(&fixture->consumers, 0), 1);
+  assert_int_equal(consumers_watching(&fixture->consumers, 1), 0);
   consumer_leave(&consumer);
   assert_int_equal(consumers_count(&fixture->consumers), 0);
+  assert_int_equal(consumers_watching(&fixture->consumers, 0), 0);
   assert_false(consumers_line(&fixture->consumers, 3, &line));
 }
 

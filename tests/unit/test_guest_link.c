@@ -255,8 +255,11 @@ static void missing_head_is_waited_for(void **state) {
   fixture->link = guest_link_create(fixture->loop, &options, &link_events, fixture);
   guest_link_set_clock(fixture->link, test_clock);
   guest_link_tick(fixture->link);
+  assert_state(fixture, GUEST_LINK_NO_HEAD);
+  assert_string_equal(guest_link_text(fixture->link), "the guest shows nothing on its screen 3");
+  fixture->region.header->epoch = 0; /* the agent formats anew */
+  tick_after(fixture, 100 * MS);
   assert_state(fixture, GUEST_LINK_WAITING);
-  assert_string_equal(guest_link_text(fixture->link), "the agent has no head 3");
 }
 
 static void names_that_are_none(void **state) {
@@ -384,6 +387,23 @@ static void second_viewer_is_no_controller(void **state) {
   assert_false(guest_link_is_controller(second));
   assert_int_equal(guest_link_send(second, TRANSOM_CONTROL_REDRAW, NULL, 0), -ENOTCONN);
   guest_link_destroy(second);
+}
+
+static void link_that_only_watches_asks_for_no_rings(void **state) {
+  struct fixture *fixture = *state;
+  format(fixture, 11);
+  const struct guest_link_options options = {.region = fixture->file.path, .only_watches = true};
+  struct guest_link *watching = guest_link_create(fixture->loop, &options, NULL, NULL);
+  guest_link_set_clock(watching, test_clock);
+  guest_link_tick(watching);
+  assert_int_equal(guest_link_state(watching), GUEST_LINK_RUNNING);
+  while (event_loop_run_once(fixture->loop, 5) > 0)
+    ;
+  assert_false(guest_link_is_controller(watching));
+  fixture->link = create_link(fixture, fixture->file.path);
+  guest_link_tick(fixture->link);
+  run_until_controller(fixture);
+  guest_link_destroy(watching);
 }
 
 static void agent_says_why_there_is_no_picture(void **state) {
@@ -603,6 +623,7 @@ int main(void) {
       LINKED(messages_both_ways),
       LINKED(spoilt_ring_begins_anew),
       LINKED(second_viewer_is_no_controller),
+      LINKED(link_that_only_watches_asks_for_no_rings),
       LINKED(agent_says_why_there_is_no_picture),
       LINKED(doorbell_brings_messages),
       LINKED(a_new_epoch_is_rung_for),

@@ -139,6 +139,32 @@ static void input_has_a_section_and_a_domain_its_own_words(void **state) {
   assert_int_equal(test->settings.sink, 1);
 }
 
+static void heads_are_all_or_numbers(void **state) {
+  struct settings_test *test = *state;
+  assert_int_equal(load(test, WORD("--heads=all"), NULL, NULL), OPTIONS_OK);
+  assert_true(test->settings.all_heads);
+  assert_int_equal(test->settings.head_count, 8);
+  assert_int_equal(load(test, WORD("--heads=5,0,7"), NULL, NULL), OPTIONS_OK);
+  assert_false(test->settings.all_heads);
+  assert_int_equal(test->settings.head_count, 3);
+  assert_int_equal(test->settings.windows[0].head, 5);
+  assert_int_equal(test->settings.windows[2].head, 7);
+  write_file(test->root, "transom.conf", "[view]\nheads = 0,1\n");
+  assert_int_equal(load(test, NULL, NULL, NULL), OPTIONS_OK);
+  assert_int_equal(test->settings.head_count, 2);
+  assert_int_equal(load(test, WORD("--heads="), WORD("--head=1"), NULL), OPTIONS_OK);
+  assert_int_equal(test->settings.head_count, 0);
+  static const char *const wrong[] = {"--heads=8",    "--heads=1,", "--heads=,1", "--heads=1,1", "--heads=0 1",
+                                      "--heads=0,,1", "--heads=-1", "--heads=01", "--heads=some"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    char word[24];
+    snprintf(word, sizeof word, "%s", wrong[i]);
+    if (load(test, word, NULL, NULL) != OPTIONS_ERROR)
+      fail_msg("%s was taken", wrong[i]);
+  }
+  assert_int_equal(load(test, WORD("--heads=all"), WORD("--screenshot=a.png"), NULL), OPTIONS_ERROR);
+}
+
 static void mistakes_are_refused(void **state) {
   struct settings_test *test = *state;
   assert_int_equal(load(test, WORD("--renderer"), WORD("opengl"), NULL), OPTIONS_ERROR);
@@ -172,6 +198,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_first_place_wins, set_up, tear_down),
       cmocka_unit_test_setup_teardown(later_sources_win, set_up, tear_down),
       cmocka_unit_test_setup_teardown(input_has_a_section_and_a_domain_its_own_words, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(heads_are_all_or_numbers, set_up, tear_down),
       cmocka_unit_test_setup_teardown(mistakes_are_refused, set_up, tear_down),
       cmocka_unit_test(verbs_are_found_and_guessed),
   };

@@ -18,7 +18,7 @@
 
 static void every_state_says_what_to_do(void **state) {
   (void)state;
-  for (int i = GUEST_LINK_NO_REGION; i <= GUEST_LINK_BROKEN; i++) {
+  for (int i = GUEST_LINK_NO_REGION; i <= GUEST_LINK_NO_HEAD; i++) {
     struct presenter_status status;
     screens_for((enum guest_link_state)i, "", false, false, &status);
     assert_true(status.visible);
@@ -88,7 +88,18 @@ static void no_server_is_started_for_no_name(void **state) {
 }
 
 static struct viewer_stats some_stats(void) {
-  return (struct viewer_stats){.event = "tick", .state = "running", .presenter = "headless", .domain = "d"};
+  return (struct viewer_stats){.event = "tick", .head = -1, .state = "running", .presenter = "headless", .domain = "d"};
+}
+
+static void figures_name_the_head_where_there_are_several(void **state) {
+  (void)state;
+  struct viewer_stats stats = some_stats();
+  char line[VIEWER_STATS_BYTES];
+  viewer_stats_format(&stats, line);
+  assert_null(strstr(line, "\"head\""));
+  stats.head = 3;
+  viewer_stats_format(&stats, line);
+  assert_non_null(strstr(line, ",\"head\":3,"));
 }
 
 static void figures_are_json(void **state) {
@@ -184,6 +195,7 @@ int main(void) {
       cmocka_unit_test(long_texts_are_cut),
       cmocka_unit_test(a_mode_is_read_or_refused),
       cmocka_unit_test(no_server_is_started_for_no_name),
+      cmocka_unit_test(figures_name_the_head_where_there_are_several),
       cmocka_unit_test(figures_are_json),
       cmocka_unit_test(figures_fit_whatever_they_are),
       cmocka_unit_test(the_hud_shows_the_last_seconds),

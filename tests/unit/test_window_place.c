@@ -138,9 +138,40 @@ static void what_is_said_wins(void **state) {
   assert_string_equal(settings.place_file, "");
 }
 
+/* Head 1 has been somewhere, the others have not. */
+static void each_head_has_its_own_place(void **state) {
+  struct view_settings settings, its;
+  (void)state;
+  assert_int_equal(window_place_save(path, &some), 0);
+  load("--heads=0,1", NULL, &settings);
+  assert_int_equal(settings.head_count, 2);
+  settings_for_window(&settings, 0, &its);
+  assert_int_equal(its.head, 0);
+  assert_false(its.fullscreen);
+  assert_int_equal(its.display, 0);
+  assert_non_null(strstr(its.place_file, "head0"));
+  settings_for_window(&settings, 1, &its);
+  assert_int_equal(its.head, 1);
+  assert_true(its.fullscreen);
+  assert_int_equal(its.display, 2);
+  assert_string_equal(its.place_file, path);
+  assert_same(&its.place, &some);
+  load("--heads=3,2", "--fullscreen", &settings); /* one display each */
+  for (unsigned i = 0; i < 2; i++) {
+    settings_for_window(&settings, i, &its);
+    assert_int_equal(its.head, 3 - i);
+    assert_true(its.fullscreen);
+    assert_int_equal(its.display, i);
+  }
+  load("--heads=1,2", "--display=4", &settings); /* what is said counts from the first window on */
+  assert_int_equal(settings.windows[0].display, 4);
+  assert_int_equal(settings.windows[1].display, 5);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-  const struct CMUnitTest tests[] = {TEST(it_is_read_as_it_was_written), TEST(nothing_half_written_stays), TEST(nonsense_changes_nothing),
-                                     cmocka_unit_test(it_stays_on_its_display), TEST(what_is_said_wins)};
+  const struct CMUnitTest tests[] = {
+      TEST(it_is_read_as_it_was_written),        TEST(nothing_half_written_stays), TEST(nonsense_changes_nothing),
+      cmocka_unit_test(it_stays_on_its_display), TEST(what_is_said_wins),          TEST(each_head_has_its_own_place)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

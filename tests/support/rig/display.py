@@ -1,4 +1,5 @@
 """An X server in memory, and what other programs see and do on it: windows are read back by xwd and typed into by xdotool (XTest)."""
+import ctypes
 import os
 import shutil
 import subprocess
@@ -9,6 +10,19 @@ from .pictures import parse_xwd
 SCREEN = "2048x1200x24"
 START_TIMEOUT_S = 20
 KEY_DELAY_MS = 40  # the guest is emulated: its keyboard has a queue of 64 events
+
+
+CLIENT_MESSAGE = 33
+
+
+class ClientMessage(ctypes.Structure):
+    """X11/Xlib.h: XClientMessageEvent, padded to an XEvent."""
+
+    _fields_ = [
+        ("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int), ("display", ctypes.c_void_p),
+        ("window", ctypes.c_ulong), ("message_type", ctypes.c_ulong), ("format", ctypes.c_int), ("data", ctypes.c_long * 5),
+        ("padding", ctypes.c_long * 12),
+    ]  # fmt: skip
 
 
 class Display:
@@ -56,6 +70,17 @@ class Display:
         """There is no window manager: pointer and focus go where we say."""
         self.do("mousemove", "--window", window, "40", "40")
         self.do("windowfocus", "--sync", window)
+
+    def close(self, window):
+        """As a window manager does: asks the program. xdotool's own windowclose destroys the window under it."""
+        x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        x11.XInternAtom.restype = ctypes.c_ulong
+        server = ctypes.c_void_p(x11.XOpenDisplay(self.environment["DISPLAY"].encode()))
+        protocols, delete = (x11.XInternAtom(server, name, False) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"))
+        event = ClientMessage(CLIENT_MESSAGE, 0, True, server, int(window), protocols, 32, (delete, 0, 0, 0, 0))
+        x11.XSendEvent(server, ctypes.c_ulong(int(window)), False, ctypes.c_long(0), ctypes.byref(event))
+        x11.XCloseDisplay(server)
 
     def pointer_in(self, window):
         """(x, y) in the window."""

@@ -35,7 +35,7 @@ def build_image(build_directory, offline):
 
 
 class Guest:
-    def __init__(self, children, directory, image, region_socket, screen="bochs-display,vgamem=32M", usb=False, agent=()):
+    def __init__(self, children, directory, image, region_socket, screen="bochs-display,vgamem=32M", usb=False, agent=(), video="1280x800"):
         if not shutil.which(QEMU):
             raise CannotRun(f"{QEMU} is not installed")
         self.directory = directory
@@ -47,13 +47,13 @@ class Guest:
         self.control = None
         self.commands = 0
         self.started_s = time.monotonic()
-        self.qemu = children.start("qemu", self.argv(image, region_socket, screen, agent) + (self.usb_argv(region_socket) if usb else []))
+        self.qemu = children.start("qemu", self.argv(image, region_socket, screen, agent, video) + (self.usb_argv(region_socket) if usb else []))
         wait_until(lambda: self.answers(self.own_qmp_socket), 20, "QEMU's monitor socket", self.qemu.log)
         self.qmp = Qmp(self.own_qmp_socket)
 
-    def argv(self, image, region_socket, screen, agent):
-        """`agent`: its arguments, where it is to have others."""
-        words = "console=ttyS0 quiet panic=-1 video=1280x800" + (" transom_agent=" + ",".join(agent) if agent else "")
+    def argv(self, image, region_socket, screen, agent, video):
+        """`agent`: its arguments, where it is to have others. `video`: as the kernel's parameter, for each output that is named."""
+        words = "console=ttyS0 quiet panic=-1" + "".join(f" video={word}" for word in video.split()) + (" transom_agent=" + ",".join(agent) if agent else "")
         return [
             QEMU, "-M", "q35", "-accel", accelerator(), "-cpu", "max", "-smp", "1", "-m", "512", "-nodefaults", "-display", "none",
             "-kernel", image["kernel"], "-initrd", image["initrd"], "-append", words,
@@ -125,9 +125,10 @@ class Guest:
             text += data.decode(errors="replace")
         return match.group(1).replace("\r", ""), int(match.group(2))
 
-    def screendump(self):
+    def screendump(self, **of):
+        """`of`: device and head, where there are several."""
         path = os.path.join(self.directory, "screendump.ppm")
-        self.qmp.execute("screendump", filename=path)
+        self.qmp.execute("screendump", filename=path, **of)
         with open(path, "rb") as file:
             return parse_ppm(file.read())
 

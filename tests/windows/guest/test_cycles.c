@@ -72,7 +72,7 @@ static void cycle(const struct agent_settings *settings) {
   EXPECT(region_guard_init(device));
   const struct capture_select select = {.settings = settings, .card = &card, .device = device};
   struct screen_capture *capture = capture_select_create(&select);
-  const struct agent_ports ports = {.device = device, .capture = capture, .now_ns = clock_raw_ns};
+  const struct agent_ports ports = {.device = device, .captures = {capture}, .now_ns = clock_raw_ns};
   struct agent *agent = agent_create(&options, &ports);
   EXPECT(agent);
   struct agent_stats stats = {.frames_published = 0};

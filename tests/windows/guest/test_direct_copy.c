@@ -96,7 +96,7 @@ static void check_newest(const struct rig *rig) {
 static enum agent_end run(struct rig *rig, const struct capture_rung *rungs, uint32_t count, struct agent_stats *stats) {
   static const struct agent_options options = {.frames_max = FRAMES, .slots = 3};
   struct screen_capture *capture = capture_ladder_create(rungs, count, rig, false);
-  const struct agent_ports ports = {.device = &rig->device, .capture = capture, .now_ns = now_ns};
+  const struct agent_ports ports = {.device = &rig->device, .captures = {capture}, .now_ns = now_ns};
   struct agent *agent = agent_create(&options, &ports);
   uint64_t checked = 0;
   unsigned steps = 0;
