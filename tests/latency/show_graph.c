@@ -36,12 +36,12 @@ static enum presenter_kind kind_of(const char *name) {
 }
 
 /* Again and again: what an X server shows of a window before it is mapped is its own affair. */
-static bool show(struct window *window, struct presenter *presenter) {
+static bool show(struct presenter *presenter) {
   struct pollfd end = {.fd = STDIN_FILENO, .events = POLLIN};
   struct window_event event;
   bool said = false;
   while (poll(&end, 1, STEP_MS) == 0) {
-    while (window_poll(window, &event))
+    while (window_poll(&event))
       ;
     enum presenter_result result = presenter->impl->present(presenter);
     if (result != PRESENTER_OK && result != PRESENTER_PENDING)
@@ -71,7 +71,7 @@ int main(int argc, char **argv) {
   presenter->impl->hud(presenter, "a recorded run");
   presenter->impl->graph(presenter, &graph);
   printf("%s\n%s\n%s\n", graph.scale_full, graph.names, graph.figures);
-  bool good = show(window, presenter);
+  bool good = show(presenter);
   presenter->impl->destroy(presenter);
   window_destroy(window);
   return good ? 0 : 1;
