@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "host/app/window_errors_x11.h"
 
 #include <SDL.h>
 #include <stdatomic.h>
@@ -104,6 +105,8 @@ struct window *window_create(const struct window_options *options, char *error, 
     free(window);
     return NULL;
   }
+  if (strcmp(SDL_GetCurrentVideoDriver(), "x11") == 0)
+    window_errors_x11_survive();
   SDL_StopTextInput(); /* an input method must not swallow the guest's keys */
   window->wake_type = SDL_RegisterEvents(1);
   window->fullscreen = options->fullscreen;

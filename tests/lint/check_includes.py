@@ -66,6 +66,7 @@ THIRD_PARTY = {
     "Vulkan": (r"^vulkan/", ["host/present/vulkan/*"]),
     "libplacebo": (r"^libplacebo/", ["host/present/vulkan/vulkan_placebo.c"]),
     "Wayland": (r"^wayland-", ["host/present/feedback/feedback_wayland.c"]),
+    "Xlib": (r"^X11/", ["host/app/window_errors_x11.c"]),
     "XCB": (r"^xcb/", ["host/present/vulkan/vulkan_surface_sdl.c", "host/present/feedback/feedback_x11.c"]),
     "liburing": (r"^liburing", ["host/event/event_loop_uring.c"]),
     "inih": (r"^ini\.h$", ["common/ini_reader_linux.c"]),
