@@ -2,6 +2,7 @@
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 
 from .processes import ROOT
@@ -19,5 +20,7 @@ def machine():
 
 
 def commit():
-    result = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude", "*"], stdout=subprocess.PIPE)
+    if not shutil.which("git"):
+        return "unknown"
+    result = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude", "*"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return result.stdout.decode().strip() or "unknown"
