@@ -124,12 +124,14 @@ static void print_help(const struct option_table *table) {
 
 /* ---- command line ---- */
 
-/* What to call ourselves: the words of the usage before the first argument. */
+/* What to call ourselves: the program and its verb, which are the usage's first words in small letters. */
 static int name_length(const struct option_table *table) {
-  int length = (int)strcspn(table->usage, "[<-");
-  while (length > 0 && table->usage[length - 1] == ' ')
-    length--;
-  return length;
+  const char *end = table->usage;
+  for (const char *word = end; *word >= 'a' && *word <= 'z'; word = end + (*end == ' '))
+    end = word + strspn(word, "abcdefghijklmnopqrstuvwxyz-");
+  while (end > table->usage && end[-1] == ' ')
+    end--;
+  return (int)(end - table->usage);
 }
 
 static enum options_result fault_line(const struct option_table *table, const char *what, const char *why) {

@@ -92,6 +92,35 @@ static void refuses(void **state) {
   }
 }
 
+/* What `usage` makes of a fault, as the user reads it. */
+static void fault_of(const char *usage, char text[160]) {
+  char program[] = "program", fault[] = "--nonsense", *argv[] = {program, fault, NULL};
+  const struct option_table named = {.usage = usage, .entries = entries};
+  struct target target;
+  int count, before = dup(STDERR_FILENO), both[2];
+  assert_int_equal(pipe(both), 0);
+  dup2(both[1], STDERR_FILENO);
+  assert_int_equal(options_parse(&named, 2, argv, &target, NULL, 0, &count), OPTIONS_ERROR);
+  dup2(before, STDERR_FILENO);
+  const ssize_t bytes = read(both[0], text, 159);
+  text[bytes > 0 ? bytes : 0] = 0;
+  close(before);
+  close(both[0]);
+  close(both[1]);
+}
+
+static void names_the_program_and_its_verb(void **state) {
+  (void)state;
+  static const char *const usages[][2] = {{"transom-serve [NAME] [OPTION...]", "transom-serve: --nonsense "},
+                                          {"transom record FILE [OPTION...]", "transom record: --nonsense "},
+                                          {"transom input --list", "transom input: --nonsense "}};
+  for (size_t i = 0; i < sizeof usages / sizeof usages[0]; i++) {
+    char text[160];
+    fault_of(usages[i][0], text);
+    assert_memory_equal(text, usages[i][1], strlen(usages[i][1]));
+  }
+}
+
 static void helps(void **state) {
   (void)state;
   struct parsed p;
@@ -149,6 +178,7 @@ int main(void) {
       cmocka_unit_test(binds_every_kind),
       cmocka_unit_test(keeps_defaults_and_negates_flags),
       cmocka_unit_test(refuses),
+      cmocka_unit_test(names_the_program_and_its_verb),
       cmocka_unit_test(helps),
       cmocka_unit_test(reads_its_section_only),
       cmocka_unit_test(names_the_faulty_line),
