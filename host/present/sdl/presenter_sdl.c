@@ -171,18 +171,24 @@ static bool layout(const struct presenter *presenter, struct picture_layout *lay
   return true;
 }
 
-/* SDL's OpenGL renderer (seen in 2.26) binds the texture here without noting it, and later takes the one that it noted for bound: the
- * texture has to be drawn next, and by draw_now(), before another one is set. */
-static void set_scaling(SDL_Texture *texture, const struct picture_layout *at) {
-  SDL_SetTextureScaleMode(texture, at->nearest ? SDL_ScaleModeNearest : SDL_ScaleModeLinear);
-}
-
 static void draw_now(struct presenter_sdl *self) { SDL_RenderFlush(self->renderer); }
+
+/* SDL's OpenGL renderer (seen in 2.26) binds the texture here without noting it, and later takes the one that it noted for bound: the
+ * texture has to be drawn next, and by draw_now(), before another one is set. And it does so in whatever OpenGL context is current, which
+ * is another window's where that drew last: drawing what there is makes it ours. */
+static void set_scaling(struct presenter_sdl *self, SDL_Texture *texture, const struct picture_layout *at) {
+  SDL_ScaleMode wanted = at->nearest ? SDL_ScaleModeNearest : SDL_ScaleModeLinear, mode;
+  if (SDL_GetTextureScaleMode(texture, &mode) == 0 && mode == wanted)
+    return;
+  SDL_RenderDrawPoint(self->renderer, -1, -1); /* an empty queue would be left alone */
+  draw_now(self);
+  SDL_SetTextureScaleMode(texture, wanted);
+}
 
 static void draw_picture(struct presenter_sdl *self, const struct picture_layout *at) {
   uint32_t rotation = self->shown.picture.rotation;
   SDL_Rect to = {at->x, at->y, (int)at->width, (int)at->height};
-  set_scaling(self->shown.texture, at);
+  set_scaling(self, self->shown.texture, at);
   if (rotation & 1) /* SDL turns about the middle of the rectangle before the turn */
     to = (SDL_Rect){at->x + ((int)at->width - (int)at->height) / 2, at->y + ((int)at->height - (int)at->width) / 2, (int)at->height,
                     (int)at->width};
@@ -201,7 +207,7 @@ static void draw_cursor(struct presenter_sdl *self, const struct picture_layout 
                   (float)(at->y + (self->scene.cursor_y - (double)self->scene.cursor.hot_y) * scale_y),
                   (float)(self->scene.cursor.width * scale_x), (float)(self->scene.cursor.height * scale_y)};
   SDL_Rect clip = {at->x, at->y, (int)at->width, (int)at->height};
-  set_scaling(self->cursor_texture, at);
+  set_scaling(self, self->cursor_texture, at);
   SDL_RenderSetClipRect(self->renderer, &clip);
   SDL_RenderCopyF(self->renderer, self->cursor_texture, NULL, &to);
   SDL_RenderSetClipRect(self->renderer, NULL);
